@@ -1,0 +1,46 @@
+package broker
+
+import (
+	"context"
+
+	"github.com/patchbay-auth/patchbay/federation"
+	"github.com/patchbay-auth/patchbay/mapping"
+)
+
+// A Directory is the legacy user database. Its errors are those of package mapping (ErrNoUser,
+// ErrAmbiguous, ErrWrongPassword, ErrBusy, ErrLinkExists); any other error means that the
+// directory could not answer, and is never an answer about the user.
+type Directory interface {
+	// Find returns every row that matches: none, one, or several. Never cached.
+	Find(ctx context.Context, tenant mapping.TenantKey, q mapping.Query) ([]mapping.User, error)
+
+	// Authenticate verifies a password against the stored hash of the one user with that login.
+	// It returns the row also with ErrWrongPassword, when there is one. It does not judge Active
+	// or FederatedOnly.
+	Authenticate(ctx context.Context, tenant mapping.TenantKey, login, password string) (mapping.User, error)
+
+	// User returns the row of a user from a short-lived cache, at most 30 s old while the database
+	// answers and at most 15 min old while it does not.
+	User(ctx context.Context, tenant mapping.TenantKey, id mapping.UserID) (mapping.User, error)
+
+	// Details returns the named parts from the same kind of cache.
+	Details(ctx context.Context, tenant mapping.TenantKey, id mapping.UserID, parts mapping.Parts) (mapping.Details, error)
+
+	// KeepsLinks reports whether links between IdP identities and users live in the directory. If
+	// they do not, the broker keeps them in its own state; never both.
+	KeepsLinks() bool
+
+	// Link stores a link in the directory. It returns ErrLinkExists rather than replace a link
+	// that this user or this external id already has on the connection.
+	Link(ctx context.Context, tenant mapping.TenantKey, key mapping.LinkKey, id mapping.UserID) error
+}
+
+// An Upstream sends a person to one IdP and verifies who comes back.
+type Upstream interface {
+	// Start returns where to send the browser. It fails when the IdP cannot be reached.
+	Start(context.Context, federation.StartRequest) (federation.Started, error)
+	// Finish verifies a callback. A *federation.ResponseError is the IdP's own refusal; an error
+	// that wraps federation.ErrUnreachable says nothing about the person; any other error means
+	// that the response is not to be believed.
+	Finish(context.Context, federation.Response) (mapping.Identity, error)
+}

@@ -1,0 +1,33 @@
+package grant
+
+import (
+	"time"
+
+	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/mapping"
+)
+
+// A Grant is what a person allowed a client: the facts that every token issued under it repeats.
+// It is stored with a code, carried over to a refresh family, and named in access tokens as gid.
+type Grant struct {
+	// ID is 16 random bytes in hex.
+	ID string `json:"id"`
+	// Issuer is the issuer the grant was made at, exactly as in iss.
+	Issuer   string           `json:"issuer"`
+	Account  registry.Account `json:"account"`
+	ClientID string           `json:"client_id"`
+	// RequestedClientID is the client id as the request spelled it, for aud of ID tokens.
+	RequestedClientID string         `json:"requested_client_id"`
+	UserID            mapping.UserID `json:"user_id"`
+	Scope             []string       `json:"scope"`
+	// SessionID is the sid, in hex; empty when no session stands behind the grant.
+	SessionID string    `json:"session_id,omitempty"`
+	Nonce     string    `json:"nonce,omitempty"`
+	AuthTime  time.Time `json:"auth_time"`
+	AMR       []string  `json:"amr,omitempty"`
+	ACR       string    `json:"acr,omitempty"`
+	// IDP is the connection the person logged in through, or "local".
+	IDP string `json:"idp"`
+	// CreatedAt is when the person allowed it. A password changed later ends the grant.
+	CreatedAt time.Time `json:"created_at"`
+}

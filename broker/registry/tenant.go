@@ -1,0 +1,57 @@
+package registry
+
+import (
+	"time"
+
+	"github.com/patchbay-auth/patchbay/mapping"
+)
+
+// An Account is a tenant's name in addresses and tokens: lower-case ASCII letters, digits and
+// hyphens. It identifies the tenant everywhere in patchbay.
+type Account string
+
+// A Tenant is one customer: its users in the legacy database, its clients, its connections.
+type Tenant struct {
+	Account Account `json:"account"`
+	Name    string  `json:"name"`
+	Enabled bool    `json:"enabled"`
+	// LegacyTenant is the tenant's key in the legacy database.
+	LegacyTenant mapping.TenantKey `json:"legacy_tenant"`
+	// Domains are e-mail domains, lower-case. One domain belongs to at most one tenant.
+	Domains []Domain `json:"domains,omitempty"`
+	// SIPDomains are the hosts a softphone address may have; the first completes an address
+	// that has none.
+	SIPDomains []string `json:"sip_domains,omitempty"`
+}
+
+// A Domain is an e-mail domain that a tenant claims. It routes logins and satisfies a mapping rule
+// only once it is verified.
+type Domain struct {
+	Name string `json:"name"`
+	// VerifiedAt is zero until the domain is proven or approved by a platform administrator.
+	VerifiedAt time.Time `json:"verified_at,omitzero"`
+}
+
+// Verified reports whether the tenant's claim to the domain was proven or approved.
+func (d Domain) Verified() bool { return !d.VerifiedAt.IsZero() }
+
+// Owns reports whether domain, in any case, is one of the tenant's verified domains.
+func (t *Tenant) Owns(domain string) bool {
+	domain = foldASCII(domain)
+	for _, d := range t.Domains {
+		if d.Name == domain && d.Verified() {
+			return true
+		}
+	}
+	return false
+}
+
+func foldASCII(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}

@@ -1,0 +1,54 @@
+package federation
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+)
+
+// A StartRequest asks an upstream where to send the browser.
+type StartRequest struct {
+	// State is the opaque value that the IdP must return.
+	State string
+	// RedirectURI is patchbay's callback for this connection.
+	RedirectURI string
+	LoginHint   string
+	// Prompt is passed on as it is: "login", "select_account", or empty.
+	Prompt string
+	// MaxAge is the oldest acceptable authentication; negative means any.
+	MaxAge time.Duration
+	// UILocales are BCP 47 tags in order of preference.
+	UILocales []string
+}
+
+// Started is a redirect to an IdP, and what Finish needs to verify the answer.
+type Started struct {
+	// URL is the absolute address to redirect to.
+	URL string
+	// Memo is secret (it holds the nonce and the PKCE verifier): the caller stores it encrypted
+	// and returns it to Finish unchanged.
+	Memo []byte
+}
+
+// A Response is what the browser brought back from the IdP.
+type Response struct {
+	Memo        []byte
+	RedirectURI string
+	// Params is the callback's query, or its form for response_mode form_post.
+	Params url.Values
+}
+
+// ErrUnreachable means that the IdP did not answer, or not usably; trying again later may work.
+var ErrUnreachable = errors.New("identity provider is unreachable")
+
+// A ResponseError is an error that the IdP returned to the callback (RFC 6749 §4.1.2.1). Its text
+// is the IdP's: it belongs in the log, never on a page.
+type ResponseError struct {
+	Code        string
+	Description string
+}
+
+func (e *ResponseError) Error() string {
+	return fmt.Sprintf("identity provider answered %q: %q", e.Code, e.Description)
+}
