@@ -27,7 +27,7 @@ var floors = map[string]int{
 	"federation": 1, "legacy": 1, "legacy/iq": 1, "legacy/passhash": 1,
 
 	"mapping": 0, "testdata/iq": 0,
-	"internal/secret": 0, "internal/web": 0, "internal/keyfile": 0, "internal/yamlfault": 0,
+	"internal/secret": 0, "internal/id": 0, "internal/web": 0, "internal/keyfile": 0, "internal/yamlfault": 0,
 }
 
 // kits are for tests and the demo; they may import anything below the command line.

@@ -4,14 +4,14 @@ import (
 	"time"
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/internal/id"
 	"github.com/patchbay-auth/patchbay/mapping"
 )
 
 // A Grant is what a person allowed a client: the facts that every token issued under it repeats.
 // It is stored with a code, carried over to a refresh family, and named in access tokens as gid.
 type Grant struct {
-	// ID is 16 random bytes in hex.
-	ID string `json:"id"`
+	ID id.ID `json:"id"`
 	// Issuer is the issuer the grant was made at, exactly as in iss.
 	Issuer   string           `json:"issuer"`
 	Account  registry.Account `json:"account"`
@@ -20,8 +20,8 @@ type Grant struct {
 	RequestedClientID string         `json:"requested_client_id"`
 	UserID            mapping.UserID `json:"user_id"`
 	Scope             []string       `json:"scope"`
-	// SessionID is the sid, in hex; empty when no session stands behind the grant.
-	SessionID string    `json:"session_id,omitempty"`
+	// SessionID is the sid; zero when no session stands behind the grant.
+	SessionID id.ID     `json:"session_id,omitzero"`
 	Nonce     string    `json:"nonce,omitempty"`
 	AuthTime  time.Time `json:"auth_time"`
 	AMR       []string  `json:"amr,omitempty"`

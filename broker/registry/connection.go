@@ -10,10 +10,6 @@ type Connection struct {
 	Enabled bool    `json:"enabled"`
 	// Type is the protocol: "oidc".
 	Type string `json:"type"`
-	// Domains route users of these e-mail domains here; each must be one of the tenant's.
-	Domains []string `json:"domains,omitempty"`
-	// Enforce refuses local passwords to users linked here or of the connection's domains.
-	Enforce bool `json:"enforce,omitempty"`
 	// ExternalIDClaim names the claim whose value is the link key. Empty means sub.
 	ExternalIDClaim string `json:"external_id_claim,omitempty"`
 	// EmailTrust says when an e-mail counts as verified: "claim" (the IdP said email_verified) or

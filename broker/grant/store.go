@@ -1,0 +1,89 @@
+package grant
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/patchbay-auth/patchbay/internal/id"
+)
+
+// Errors of a Store. Any other error means that the state could not be read or written: nothing
+// was consumed, and the caller answers 503.
+var (
+	// ErrNotFound means that there is no such row.
+	ErrNotFound = errors.New("no such grant")
+	// ErrConflict means that another call won: the code was used, or the family has moved on.
+	ErrConflict = errors.New("grant was already redeemed")
+)
+
+// A Hash is the SHA-256 of a one-time secret. The secret itself is never stored.
+type Hash [32]byte
+
+// A Code is an authorization code as stored (RFC 6749 §4.1.2).
+type Code struct {
+	Hash        Hash
+	Grant       Grant
+	RedirectURI string
+	// Challenge is the S256 code challenge (RFC 7636 §4.2), or empty.
+	Challenge string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	// UsedAt is zero until the code is redeemed or burned.
+	UsedAt time.Time
+}
+
+// A Family is a line of refresh tokens of which only the newest is good (RFC 9700 §4.14.2). Past
+// tokens need no rows: each is recognised by its HMAC under the family's seed.
+type Family struct {
+	ID    id.ID
+	Grant Grant
+	// Seq is the sequence number of the newest token; the first is 1.
+	Seq int64
+	// SealedSeed is the HMAC key, encrypted with the family's id as additional data.
+	SealedSeed []byte
+	CreatedAt  time.Time
+	// RotatedAt is when Seq last grew; CreatedAt for the first token.
+	RotatedAt time.Time
+	// ExpiresAt moves with every use and never passes AbsoluteAt.
+	ExpiresAt  time.Time
+	AbsoluteAt time.Time
+	RevokedAt  time.Time
+}
+
+// A Rotation moves a family from Seq to Seq+1.
+type Rotation struct {
+	Family   id.ID
+	ClientID string
+	Seq      int64
+	// Nonce identifies this attempt, so that a retry after a lost reply recognises its own success.
+	Nonce     id.ID
+	At        time.Time
+	ExpiresAt time.Time
+}
+
+// Store keeps codes, families and revocations. Each method is one transaction.
+type Store interface {
+	// FindCode returns a code whether used or not, or ErrNotFound.
+	FindCode(context.Context, Hash) (Code, error)
+
+	// RedeemCode marks the code used and, if family is not nil, stores the new family, both or
+	// neither. It returns ErrConflict when anybody but the holder of nonce has used the code. The
+	// conditional UPDATE alone decides; expiry is the caller's to judge.
+	RedeemCode(ctx context.Context, code Hash, nonce id.ID, at time.Time, family *Family) error
+
+	// FindFamily returns a family, live or not, or ErrNotFound.
+	FindFamily(context.Context, id.ID) (Family, error)
+
+	// RotateFamily returns ErrConflict, and the family as it now is, unless the family was live, of
+	// that client, unexpired at r.At and at r.Seq — or r.Nonce itself has already moved it on.
+	RotateFamily(context.Context, Rotation) (Family, error)
+
+	// Revoke stores revocations, appends one change per revocation to the change feed, and marks the
+	// families revoked that they reach: kind grant by the grant's id, session by session id, user
+	// by "account/user id", client by client id, tenant by account; kind token reaches none.
+	Revoke(context.Context, []Revocation) error
+
+	// Revocations returns all that are unexpired at now.
+	Revocations(ctx context.Context, now time.Time) ([]Revocation, error)
+}
