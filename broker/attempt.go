@@ -1,0 +1,62 @@
+package broker
+
+import (
+	"time"
+
+	"github.com/patchbay-auth/patchbay/broker/grant"
+	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/internal/id"
+)
+
+// An Attempt is one login from the first redirect to the code: see the state table in doc.go.
+type Attempt struct {
+	ID      id.ID
+	State   State
+	Account registry.Account
+	Request AuthRequest
+	// Browser is the hash of the binding cookie of the browser that began the attempt.
+	Browser grant.Hash
+	// Connection is where the browser was last sent; empty before that.
+	Connection string
+	// UpstreamState is the hash of the state parameter given to the IdP; zero before that.
+	UpstreamState grant.Hash
+	// SealedMemo is federation's memo, encrypted with the attempt's id as additional data.
+	SealedMemo []byte
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+}
+
+// State is how far an attempt has come.
+type State string
+
+// The states of an attempt.
+const (
+	StateNew      State = "new"      // waits for the person
+	StateSent     State = "sent"     // the browser is at an IdP
+	StateReturned State = "returned" // a callback is being verified
+	StateKnown    State = "known"    // the user is known, the client has not been answered
+	StateDone     State = "done"     // the client was answered
+)
+
+// AuthRequest is a validated authorization request (OpenID Connect Core §3.1.2.1).
+type AuthRequest struct {
+	// Issuer is the issuer the request came to.
+	Issuer   string `json:"issuer"`
+	ClientID string `json:"client_id"`
+	// RequestedClientID is the client id in the spelling of the request.
+	RequestedClientID string   `json:"requested_client_id"`
+	RedirectURI       string   `json:"redirect_uri"`
+	ResponseType      string   `json:"response_type"`
+	ResponseMode      string   `json:"response_mode"`
+	State             string   `json:"state,omitempty"`
+	Nonce             string   `json:"nonce,omitempty"`
+	Scope             []string `json:"scope"`
+	Challenge         string   `json:"challenge,omitempty"`
+	Prompt            []string `json:"prompt,omitempty"`
+	// MaxAge is the oldest acceptable authentication; negative means any.
+	MaxAge    time.Duration `json:"max_age"`
+	LoginHint string        `json:"login_hint,omitempty"`
+	UILocales []string      `json:"ui_locales,omitempty"`
+	// IDPHint is the connection to go to without asking, or empty.
+	IDPHint string `json:"idp_hint,omitempty"`
+}

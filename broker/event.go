@@ -1,0 +1,51 @@
+package broker
+
+import (
+	"time"
+
+	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/internal/id"
+	"github.com/patchbay-auth/patchbay/mapping"
+)
+
+// An Event is one line of the audit log. It holds no token, code, secret or password.
+type Event struct {
+	ID       id.ID
+	At       time.Time
+	Kind     EventKind
+	Account  registry.Account
+	ClientID string
+	UserID   mapping.UserID
+	// LoginID names the login the event belongs to; zero when there is none.
+	LoginID id.ID
+	// Actor is who caused a change of configuration.
+	Actor string
+	// Reason says why something was refused.
+	Reason  string
+	Address string
+	// Detail holds further facts by name.
+	Detail map[string]string
+}
+
+// EventKind names what happened.
+type EventKind string
+
+// The kinds of event.
+const (
+	LoginSucceeded       EventKind = "login.succeeded"
+	LoginRefused         EventKind = "login.refused"
+	LinkCreated          EventKind = "link.created"
+	CodeReplayed         EventKind = "code.replayed"
+	TokenIssued          EventKind = "token.issued"
+	TokenRefused         EventKind = "token.refused"
+	RefreshReplayed      EventKind = "refresh.replayed" // inside the grace window: answered again
+	RefreshReused        EventKind = "refresh.reused"   // outside it: the family was revoked
+	Revoked              EventKind = "revoked"
+	SessionEnded         EventKind = "session.ended"
+	IntrospectionRefused EventKind = "introspection.refused"
+	TenantSaved          EventKind = "tenant.saved"
+	ClientSaved          EventKind = "client.saved"
+	ClientDeleted        EventKind = "client.deleted"
+	ConnectionSaved      EventKind = "connection.saved"
+	ConnectionDeleted    EventKind = "connection.deleted"
+)

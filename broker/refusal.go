@@ -1,0 +1,46 @@
+package broker
+
+import (
+	"fmt"
+
+	"github.com/patchbay-auth/patchbay/internal/id"
+)
+
+// Refusal ends a login, or a step of one. Reason is safe to show; Err is for the log.
+type Refusal struct {
+	Reason Reason
+	// LoginID is what the person can quote to support; zero when nothing was recorded.
+	LoginID id.ID
+	// AttemptID names the attempt that can still go on, for reasons that allow another try.
+	AttemptID id.ID
+	Err       error
+}
+
+func (r *Refusal) Error() string {
+	if r.Err == nil {
+		return "login refused: " + string(r.Reason)
+	}
+	return fmt.Sprintf("login refused: %s: %v", r.Reason, r.Err)
+}
+
+func (r *Refusal) Unwrap() error { return r.Err }
+
+// Reason says why a login was refused, in words a page can be looked up by.
+type Reason string
+
+// The reasons for refusing a login. Pages exist for each, in every language.
+const (
+	ReasonCredentials    Reason = "wrong_credentials" // unknown user, wrong password, disabled user: one text
+	ReasonExpired        Reason = "attempt_expired"
+	ReasonUnknownAttempt Reason = "unknown_attempt"
+	ReasonBrowser        Reason = "wrong_browser"   // begun in another browser, or cookies are off
+	ReasonUsed           Reason = "already_used"    // a callback or a form came twice
+	ReasonCancelled      Reason = "cancelled"       // at the IdP
+	ReasonUpstream       Reason = "upstream_error"  // the IdP refused, or sent what we cannot believe
+	ReasonUpstreamDown   Reason = "upstream_down"   // the IdP did not answer
+	ReasonNotProvisioned Reason = "not_provisioned" // no mapping rule found a user
+	ReasonAmbiguous      Reason = "ambiguous"       // more than one user matches
+	ReasonInactive       Reason = "inactive"        // a federated user who is switched off here
+	ReasonConnection     Reason = "connection_unavailable"
+	ReasonBusy           Reason = "busy" // 503: try again in a moment
+)

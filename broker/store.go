@@ -1,0 +1,110 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/patchbay-auth/patchbay/broker/grant"
+	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/internal/id"
+	"github.com/patchbay-auth/patchbay/mapping"
+)
+
+// Errors of the stores. Any other error means that the state could not be read or written, and
+// that nothing was changed.
+var (
+	// ErrNotFound means that there is no such row.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict means that the row is no longer in the expected state: another call was first.
+	ErrConflict = errors.New("state has moved on")
+)
+
+// AttemptStore keeps attempts. Each method is one transaction.
+type AttemptStore interface {
+	InsertAttempt(context.Context, Attempt) error
+	Attempt(context.Context, id.ID) (Attempt, error)
+	AttemptByUpstreamState(context.Context, grant.Hash) (Attempt, error)
+	// MoveAttempt stores a's State, Connection, UpstreamState and SealedMemo if the attempt is in
+	// one of the from states, else returns ErrConflict. nonce makes a retry recognise itself.
+	MoveAttempt(ctx context.Context, a Attempt, nonce id.ID, from ...State) error
+	// Settle ends a decision that found a user: the attempt, unless a.ID is zero, moves from one of
+	// the from states to a.State; session (unless nil), login, link (unless nil), code (unless nil)
+	// and the events are stored. All or nothing. A link whose key another user holds, or whose user
+	// has another key on the connection, is mapping.ErrLinkExists.
+	Settle(ctx context.Context, s Settlement) error
+}
+
+// A Settlement is what a login leaves behind, in one transaction.
+type Settlement struct {
+	// Attempt is moved to its State if its ID is not zero.
+	Attempt Attempt
+	From    []State
+	// Nonce makes a retry after a lost reply recognise its own success.
+	Nonce   id.ID
+	Session *Session
+	Login   *Login
+	Link    *Link
+	Code    *grant.Code
+	Events  []Event
+}
+
+// A Link remembers which user an identity is, for directories that do not keep links themselves.
+type Link struct {
+	Account   registry.Account
+	Key       mapping.LinkKey
+	UserID    mapping.UserID
+	LoginID   id.ID
+	CreatedAt time.Time
+}
+
+// SessionStore keeps sessions and what was recorded about logins.
+type SessionStore interface {
+	// SessionByToken returns a session, live or not, or ErrNotFound.
+	SessionByToken(context.Context, grant.Hash) (Session, error)
+	Session(context.Context, id.ID) (Session, error)
+	// TouchSession moves SeenAt and ExpiresAt of a session that has not ended.
+	TouchSession(ctx context.Context, session id.ID, seen, expires time.Time) error
+	// EndSession sets EndedAt unless it is set, revokes as grant.Store.Revoke does, and appends the
+	// event, in one transaction. Ending an ended session is not an error.
+	EndSession(ctx context.Context, session id.ID, r grant.Revocation, e Event) error
+	// LinkedUser returns the user linked to an identity, or ErrNotFound.
+	LinkedUser(context.Context, registry.Account, mapping.LinkKey) (mapping.UserID, error)
+	// RecordLogin stores a refused login with its event.
+	RecordLogin(context.Context, Login, Event) error
+	// Login returns a recorded login, or ErrNotFound.
+	Login(context.Context, id.ID) (Login, error)
+	// Logins returns the newest logins of an account first, at most limit; user narrows it unless
+	// empty.
+	Logins(ctx context.Context, account registry.Account, user mapping.UserID, limit int) ([]Login, error)
+}
+
+// EventStore keeps the audit log.
+type EventStore interface {
+	AppendEvents(context.Context, []Event) error
+	// Events returns events after the given time, oldest first, at most limit.
+	Events(ctx context.Context, after time.Time, limit int) ([]Event, error)
+}
+
+// A Change is one entry of the change feed.
+type Change struct {
+	ID      id.ID
+	At      time.Time
+	Kind    string
+	Subject string
+}
+
+// ChangeStore reads the change feed. Entries are appended by the transactions they describe.
+type ChangeStore interface {
+	// Changes returns all entries with At later than after, in no particular order.
+	Changes(ctx context.Context, after time.Time) ([]Change, error)
+	// Clock returns the database's time, to be compared with ours.
+	Clock(context.Context) (time.Time, error)
+}
+
+// SweepStore deletes what has expired.
+type SweepStore interface {
+	// Sweep deletes expired attempts, codes, sessions, families, revocations and changes in batches,
+	// at most a bounded number of rows a call, and returns how many.
+	Sweep(ctx context.Context, now time.Time) (int, error)
+}
