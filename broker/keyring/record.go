@@ -1,0 +1,91 @@
+package keyring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// A Scope is a set of issuers that share their keys: all of the shared layout, or one realm.
+type Scope string
+
+// Shared is the scope of every issuer of the shared layout.
+const Shared Scope = "shared"
+
+// Realm returns the scope of an account's realm issuer.
+func Realm(account string) Scope { return Scope("realm:" + account) }
+
+// An Algorithm is a JWS signature algorithm (RFC 7518 §3.1).
+type Algorithm string
+
+// The algorithms of which every scope has a key.
+const (
+	RS256 Algorithm = "RS256" // 2048 bit
+	ES256 Algorithm = "ES256"
+)
+
+// Algorithms returns them in the order in which a JWKS lists their keys: RS256 first, for relying
+// parties that look no further than the first key.
+func Algorithms() []Algorithm { return []Algorithm{RS256, ES256} }
+
+// A KeyID is a key's RFC 7638 thumbprint (SHA-256, base64url), its kid.
+type KeyID string
+
+// A Record is a signing key as it is stored. Times have microsecond precision; zero means that the
+// moment is not scheduled.
+type Record struct {
+	ID        KeyID
+	Scope     Scope
+	Algorithm Algorithm
+	// Sequence numbers the keys of a scope and algorithm from 1, without gaps.
+	Sequence int64
+	// Sealed is the PKCS #8 private key, sealed for this row.
+	Sealed []byte
+
+	CreatedAt time.Time
+	// ActiveAt is when the key begins to sign.
+	ActiveAt time.Time
+	// RetireAt is when it no longer signs.
+	RetireAt time.Time
+	// ExpiresAt is when it leaves the JWKS.
+	ExpiresAt time.Time
+}
+
+// row names the record for the sealer, so that a sealed key is worth nothing in another row.
+func (r Record) row() []byte {
+	return []byte("pb-key-1\x00" + string(r.Scope) + "\x00" + string(r.Algorithm) + "\x00" +
+		strconv.FormatInt(r.Sequence, 10) + "\x00" + string(r.ID))
+}
+
+func (r Record) String() string {
+	return fmt.Sprintf("%s key %d of %s (kid %s)", r.Algorithm, r.Sequence, r.Scope, r.ID)
+}
+
+// ChangeKind is the kind under which key changes travel in the change feed; the subject is the scope.
+const ChangeKind = "key"
+
+// Errors of the keyring and its store.
+var (
+	// ErrKeyExists means that another replica was first to insert a key.
+	ErrKeyExists = errors.New("signing key exists")
+	// ErrNoKey means that the keyring has no such key.
+	ErrNoKey = errors.New("no such signing key")
+)
+
+// A Store keeps the records.
+type Store interface {
+	// LoadKeys returns every record, also of expired keys, in any order.
+	LoadKeys(context.Context) ([]Record, error)
+	// InsertKeys stores all records or none, in one transaction, with one change of kind ChangeKind
+	// per scope. ID, and (Scope, Algorithm, Sequence), are unique: when either is taken nothing is
+	// stored and the error wraps ErrKeyExists. Of replicas that insert at once the first one wins.
+	InsertKeys(context.Context, []Record) error
+}
+
+// A Sealer encrypts and authenticates what is stored. What was sealed for one row opens for no other.
+type Sealer interface {
+	Seal(plaintext, row []byte) ([]byte, error)
+	Open(sealed, row []byte) ([]byte, error)
+}
