@@ -1,0 +1,143 @@
+package federation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/netip"
+	"syscall"
+	"time"
+)
+
+// maxBody bounds every answer of an IdP, in bytes after decompression.
+const maxBody = 1 << 20
+
+var errTooLarge = fmt.Errorf("answer is larger than %d bytes", maxBody)
+
+// newClient returns a client that reaches only where an IdP may be. It uses no proxy: behind one,
+// the address that is dialled would not be the IdP's, and could not be judged.
+func newClient(cfg Config) *http.Client {
+	dialer := &net.Dialer{
+		Timeout: cfg.Timeout,
+		// Control sees the resolved address just before connecting to it, so that a name cannot
+		// resolve to one address for a check and to another for the connection.
+		Control: func(_, address string, _ syscall.RawConn) error {
+			resolved, err := netip.ParseAddrPort(address)
+			if err != nil {
+				return fmt.Errorf("dial %q: %w", address, err)
+			}
+			return checkAddr(resolved.Addr(), cfg.AllowPrivateNetwork)
+		},
+	}
+	transport := &http.Transport{
+		DialContext:            dialer.DialContext,
+		ForceAttemptHTTP2:      true,
+		TLSHandshakeTimeout:    cfg.Timeout,
+		ResponseHeaderTimeout:  cfg.Timeout,
+		MaxResponseHeaderBytes: 64 << 10,
+		MaxConnsPerHost:        64,
+		IdleConnTimeout:        30 * time.Second,
+	}
+	return &http.Client{
+		Transport:     guard{next: transport, allowPrivate: cfg.AllowPrivateNetwork},
+		CheckRedirect: checkRedirect,
+		Timeout:       cfg.Timeout,
+	}
+}
+
+// A guard judges each request's address, redirects included, and bounds each answer.
+type guard struct {
+	next         http.RoundTripper
+	allowPrivate bool
+}
+
+func (g guard) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := checkParsedURL(r.URL, g.allowPrivate); err != nil {
+		return nil, err
+	}
+	resp, err := g.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = &boundedBody{ReadCloser: resp.Body, left: maxBody}
+	return resp, nil
+}
+
+// A boundedBody fails, rather than ends, where it has become too large: half an answer is none.
+type boundedBody struct {
+	io.ReadCloser
+	left int
+}
+
+func (b *boundedBody) Read(p []byte) (int, error) {
+	if len(p) > b.left+1 {
+		p = p[:b.left+1]
+	}
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= n; b.left < 0 {
+		return 0, errTooLarge
+	}
+	return n, err
+}
+
+// checkRedirect lets an IdP tidy up an address of its own, and nothing else: a request with
+// credentials in its body is never repeated elsewhere.
+func checkRedirect(r *http.Request, via []*http.Request) error {
+	first := via[0]
+	switch {
+	case len(via) > 3:
+		return errors.New("more than three redirects")
+	case first.Method != http.MethodGet:
+		return fmt.Errorf("redirect of a %s request", first.Method)
+	case r.URL.Scheme != first.URL.Scheme || r.URL.Host != first.URL.Host:
+		return fmt.Errorf("redirect from host %q to %q", first.URL.Host, r.URL.Host)
+	}
+	return nil
+}
+
+// A statusError is an answer other than 200.
+type statusError int
+
+func (e statusError) Error() string { return fmt.Sprintf("answered status %d", int(e)) }
+
+// temporary reports whether the status says more about the IdP than about the request.
+func (e statusError) temporary() bool {
+	return e >= 500 || e == http.StatusTooManyRequests || e == http.StatusRequestTimeout
+}
+
+// getObject fetches a JSON object. The bearer token may be empty.
+func getObject(ctx context.Context, client *http.Client, address, bearer string) (object, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Accept", "application/json")
+	if bearer != "" {
+		r.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	resp, err := client.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s: %w", address, statusError(resp.StatusCode))
+	}
+	// Signed userinfo is application/jwt; key sets are application/jwk-set+json.
+	if media, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err == nil && media == "application/jwt" {
+		return nil, fmt.Errorf("%s: answered %s, not JSON", address, media)
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", address, err)
+	}
+	o, err := parseObject(body)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", address, err)
+	}
+	return o, nil
+}

@@ -1,0 +1,80 @@
+package federation
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+)
+
+// verify returns the claims of a raw ID token (OpenID Connect Core 1.0 §3.1.3.7): its header by
+// our rules, its signature, issuer, audience and expiry by go-oidc's, everything again by ours.
+func (o *OIDC) verify(ctx context.Context, md metadata, m memo, raw, accessToken string) (object, error) {
+	if err := checkHeader(raw, md.algs); err != nil {
+		return nil, err
+	}
+	keys := &keySet{keys: o.keys, algs: md.algs}
+	now := o.cfg.Now()
+	verifier := oidc.NewVerifier(o.cfg.Issuer, keys, &oidc.Config{
+		ClientID:             o.cfg.ClientID,
+		SupportedSigningAlgs: md.algs,
+		Now:                  func() time.Time { return now.Add(-o.cfg.ClockSkew) },
+	})
+	token, err := verifier.Verify(ctx, raw)
+	switch {
+	case keys.err != nil:
+		return nil, keys.err
+	case err != nil:
+		return nil, err
+	}
+	if token.AccessTokenHash != "" {
+		if err := token.VerifyAccessToken(accessToken); err != nil {
+			return nil, fmt.Errorf("at_hash: %w", err)
+		}
+	}
+	claims, err := parseObject(keys.payload)
+	if err != nil {
+		return nil, err
+	}
+	return claims, expectation{
+		issuer: o.cfg.Issuer, clientID: o.cfg.ClientID, memo: m, now: now, skew: o.cfg.ClockSkew,
+	}.check(claims)
+}
+
+// checkHeader judges the JOSE header before any key is looked for.
+func checkHeader(raw string, algs []string) error {
+	if raw == "" {
+		return errors.New("missing")
+	}
+	if len(raw) > maxToken {
+		return fmt.Errorf("%d bytes are too many", len(raw))
+	}
+	encoded, _, _ := strings.Cut(raw, ".")
+	text, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
+	if err != nil {
+		return errors.New("header: not base64url")
+	}
+	header, err := parseObject(text)
+	if err != nil {
+		return fmt.Errorf("header: %w", err)
+	}
+	if alg := header.text("alg"); !slices.Contains(algs, alg) {
+		return fmt.Errorf("header: alg %q is not one of %q", alg, algs)
+	}
+	// RFC 8725 §3.11: an access token (at+jwt), a logout token (logout+jwt) or any other kind that
+	// says what it is, is not an ID token.
+	if typ, present := header["typ"]; present && !strings.EqualFold(header.text("typ"), "JWT") {
+		return fmt.Errorf("header: typ %q is not JWT", typ)
+	}
+	for _, name := range []string{"crit", "b64", "jwk", "jku", "x5c", "x5u", "enc", "zip"} {
+		if _, present := header[name]; present {
+			return fmt.Errorf("header: %s has no place in an ID token", name)
+		}
+	}
+	return nil
+}
