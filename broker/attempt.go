@@ -6,6 +6,7 @@ import (
 	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/internal/id"
+	"github.com/patchbay-auth/patchbay/mapping"
 )
 
 // An Attempt is one login from the first redirect to the code: see the state table in doc.go.
@@ -57,6 +58,8 @@ type AuthRequest struct {
 	MaxAge    time.Duration `json:"max_age"`
 	LoginHint string        `json:"login_hint,omitempty"`
 	UILocales []string      `json:"ui_locales,omitempty"`
+	// Subject is the user the id_token_hint names; empty when there was none.
+	Subject mapping.UserID `json:"subject,omitempty"`
 	// IDPHint is the connection to go to without asking, or empty.
 	IDPHint string `json:"idp_hint,omitempty"`
 }

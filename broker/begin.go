@@ -1,0 +1,106 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/patchbay-auth/patchbay/broker/grant"
+	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/internal/id"
+	"github.com/patchbay-auth/patchbay/mapping"
+)
+
+// Begin takes a validated authorization request. A usable session of the browser answers it at
+// once; otherwise an attempt begins, at the login page or directly at the IdP that was asked for.
+func (e *Engine) Begin(ctx context.Context, req AuthRequest, b Browser) (Next, error) {
+	client, tenant, err := e.parties(req)
+	if err != nil {
+		return Next{}, err
+	}
+	silent := slices.Contains(req.Prompt, "none")
+	if !wantsPerson(req.Prompt) {
+		session, err := e.usableSession(ctx, req, tenant, b)
+		switch {
+		case err == nil:
+			return e.answerFromSession(ctx, req, client, session)
+		case !errors.Is(err, ErrNotFound):
+			return Next{}, err
+		}
+	}
+	if silent {
+		return refuseClient(req, "login_required", "Nobody is logged in"), nil
+	}
+	now := e.Now()
+	a := Attempt{
+		ID: id.New(), State: StateNew, Account: client.Account, Request: req, Browser: b.hash(),
+		CreatedAt: now, ExpiresAt: now.Add(e.AttemptLifetime),
+	}
+	if err := e.Attempts.InsertAttempt(ctx, a); err != nil {
+		return Next{}, err
+	}
+	if req.IDPHint != "" {
+		if c, ok := e.Registry.Snapshot().Connection(a.Account, req.IDPHint); ok && c.Enabled {
+			return e.send(ctx, a, c.ID)
+		}
+	}
+	return Next{Step: StepLogin, AttemptID: a.ID}, nil
+}
+
+// parties finds the client of a request and its tenant, and refuses what was switched off.
+func (e *Engine) parties(req AuthRequest) (*registry.Client, *registry.Tenant, error) {
+	snapshot := e.Registry.Snapshot()
+	client, ok := snapshot.Client(req.ClientID)
+	if !ok || !client.Usable(e.Now()) {
+		return nil, nil, &Refusal{Reason: ReasonUnknownAttempt, Err: errors.New("client is gone or disabled")}
+	}
+	tenant, ok := snapshot.Tenant(client.Account)
+	if !ok || !tenant.Enabled {
+		return nil, nil, &Refusal{Reason: ReasonUnknownAttempt, Err: errors.New("tenant is gone or disabled")}
+	}
+	return client, tenant, nil
+}
+
+// wantsPerson reports whether the request asks for a page whatever session there is.
+func wantsPerson(prompt []string) bool {
+	return slices.Contains(prompt, "login") || slices.Contains(prompt, "select_account")
+}
+
+// usableSession returns the browser's session if it can answer the request, else ErrNotFound.
+func (e *Engine) usableSession(ctx context.Context, req AuthRequest, tenant *registry.Tenant, b Browser) (Session, error) {
+	s, err := e.Session(ctx, req.Issuer, b)
+	if err != nil {
+		return Session{}, err
+	}
+	switch {
+	case s.Account != tenant.Account,
+		req.MaxAge >= 0 && e.Now().Sub(s.AuthTime) > req.MaxAge,
+		req.Subject != "" && req.Subject != s.UserID:
+		return Session{}, ErrNotFound
+	}
+	user, err := e.Directory.User(ctx, tenant.LegacyTenant, s.UserID)
+	if errors.Is(err, mapping.ErrNoUser) || (err == nil && !user.Active) {
+		return Session{}, ErrNotFound
+	}
+	return s, err
+}
+
+func (e *Engine) answerFromSession(ctx context.Context, req AuthRequest, client *registry.Client, s Session) (Next, error) {
+	answer, code := e.answer(req, client, s)
+	err := e.Attempts.Settle(ctx, Settlement{Nonce: id.New(), Code: &code})
+	if err != nil {
+		return Next{}, err
+	}
+	return Next{Step: StepAnswer, Answer: answer}, nil
+}
+
+// answer makes the code and the grant by which the client learns of a session.
+func (e *Engine) answer(req AuthRequest, client *registry.Client, s Session) (*Answer, grant.Code) {
+	g := grant.Grant{
+		ID: id.New(), Issuer: req.Issuer, Account: client.Account, ClientID: client.ID,
+		RequestedClientID: req.RequestedClientID, UserID: s.UserID, Scope: req.Scope, SessionID: s.ID,
+		Nonce: req.Nonce, AuthTime: s.AuthTime, AMR: s.AMR, ACR: s.ACR, IDP: s.IDP, CreatedAt: e.Now(),
+	}
+	secret, code := e.Grants.NewCode(g, req.RedirectURI, req.Challenge)
+	return &Answer{Request: req, Code: secret, Grant: g}, code
+}

@@ -1,0 +1,81 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/internal/id"
+)
+
+// LoginPage is what the login page of an attempt shows.
+type LoginPage struct {
+	AttemptID   id.ID
+	Tenant      *registry.Tenant
+	Client      *registry.Client
+	Connections []*registry.Connection // the enabled ones
+	LoginHint   string
+	UILocales   []string
+	// RedirectURI is where the client will be answered; pages allow forms to lead to its origin.
+	RedirectURI string
+}
+
+// Page returns what to show for an attempt that waits for the person.
+func (e *Engine) Page(ctx context.Context, attempt id.ID, b Browser) (LoginPage, error) {
+	a, err := e.attempt(ctx, attempt, b)
+	if err != nil {
+		return LoginPage{}, err
+	}
+	client, tenant, err := e.parties(a.Request)
+	if err != nil {
+		return LoginPage{}, err
+	}
+	page := LoginPage{
+		AttemptID: a.ID, Tenant: tenant, Client: client, LoginHint: a.Request.LoginHint,
+		UILocales: a.Request.UILocales, RedirectURI: a.Request.RedirectURI,
+	}
+	for _, c := range e.Registry.Snapshot().Connections(a.Account) {
+		if c.Enabled {
+			page.Connections = append(page.Connections, c)
+		}
+	}
+	return page, nil
+}
+
+// Cancel ends an attempt because the person gave up: the client is told access_denied.
+func (e *Engine) Cancel(ctx context.Context, attempt id.ID, b Browser) (Next, error) {
+	a, err := e.attempt(ctx, attempt, b)
+	if err != nil {
+		return Next{}, err
+	}
+	a.State = StateDone
+	err = e.Attempts.MoveAttempt(ctx, a, id.New(), StateNew, StateSent)
+	if err != nil {
+		return Next{}, usedOr(err)
+	}
+	return refuseClient(a.Request, "access_denied", "The person cancelled the login"), nil
+}
+
+// judgeAttempt turns the outcome of loading an attempt into what the person is told.
+func (e *Engine) judgeAttempt(a Attempt, err error, b Browser) error {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return &Refusal{Reason: ReasonUnknownAttempt, Err: err}
+	case err != nil:
+		return fmt.Errorf("loading an attempt: %w", err)
+	case b.Binding == "" || b.hash() != a.Browser:
+		return &Refusal{Reason: ReasonBrowser}
+	case !e.Now().Before(a.ExpiresAt):
+		return &Refusal{Reason: ReasonExpired}
+	}
+	return nil
+}
+
+// usedOr turns a lost race for an attempt into a refusal; other errors are trouble of ours.
+func usedOr(err error) error {
+	if errors.Is(err, ErrConflict) {
+		return &Refusal{Reason: ReasonUsed, Err: err}
+	}
+	return err
+}
