@@ -34,7 +34,7 @@ type Step struct {
 	Rule string `json:"rule"`
 	// Looked is the query, as "login = ana", or empty when none was made.
 	Looked string `json:"looked,omitempty"`
-	// Met lists the users found.
+	// Met lists the users found, at most ten.
 	Met []UserID `json:"met,omitempty"`
 	// Outcome is matched, passed or refused.
 	Outcome Outcome `json:"outcome"`
