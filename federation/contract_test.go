@@ -1,0 +1,8 @@
+package federation_test
+
+import (
+	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/federation"
+)
+
+var _ broker.Upstream = (*federation.OIDC)(nil)
