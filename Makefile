@@ -1,0 +1,40 @@
+GO ?= go
+# Packages whose tests are about concurrency; -race runs over these.
+RACE = ./broker/... ./federation/... ./legacy/... ./provider/...
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+.PHONY: build
+build: ## Build bin/patchbay, a static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/patchbay ./cmd/patchbay
+
+.PHONY: test
+test: deps ## Run every test; installs MariaDB and Chromium where it can
+	$(GO) vet ./...
+	$(GO) test ./...
+
+.PHONY: deps
+deps: ## Install what the larger tests need
+	@scripts/test-deps
+
+.PHONY: race
+race: ## Run the concurrency tests under the race detector
+	$(GO) test -race -short $(RACE)
+
+.PHONY: bench
+bench: ## Measure: ratios to a bare net/http hello, and SQL statements per operation
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: lint
+lint: ## Run golangci-lint
+	golangci-lint run ./...
+
+.PHONY: demo
+demo: ## Run the demo
+	$(GO) run ./cmd/patchbay demo
+
+.PHONY: seed
+seed: ## Regenerate the IQ sample data
+	$(GO) generate ./testdata/iq
