@@ -23,7 +23,12 @@ const (
 	KindTenant  Kind = "tenant"  // an account
 )
 
-// A Revocation makes inactive every access token of its subject issued at or before NotBefore.
+// final reports whether the subject can never be issued another token: then the time of issue does
+// not matter, and a token that was being minted while its grant was revoked is dead as well.
+func (k Kind) final() bool { return k == KindToken || k == KindGrant || k == KindSession }
+
+// A Revocation makes inactive every access token of its subject issued at or before NotBefore; a
+// token, a grant or a session stays revoked whatever is issued later.
 type Revocation struct {
 	ID      id.ID
 	Kind    Kind

@@ -51,11 +51,13 @@ type Family struct {
 	RevokedAt  time.Time
 }
 
-// A Rotation moves a family from Seq to Seq+1.
+// A Rotation moves a family from Seq to Seq+1, and its expiry forward.
 type Rotation struct {
 	Family   id.ID
 	ClientID string
 	Seq      int64
+	// Keep leaves Seq as it is, for a client that does not rotate.
+	Keep bool
 	// Nonce identifies this attempt, so that a retry after a lost reply recognises its own success.
 	Nonce     id.ID
 	At        time.Time
