@@ -1,0 +1,94 @@
+package browsertest
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// patience bounds everything one browser does in one test.
+const patience = 90 * time.Second
+
+// A Browser is one tab of a Chromium that belongs to the test.
+type Browser struct {
+	t   testing.TB
+	ctx context.Context
+}
+
+// Start starts a browser with an empty profile. It ends with the test.
+func Start(t testing.TB) *Browser {
+	t.Helper()
+	path := executable(t)
+	home, err := os.MkdirTemp("", "pb-browser")
+	if err != nil {
+		t.Fatalf("browsertest: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, stop := chromedp.NewExecAllocator(ctx, options(path, home)...)
+	ctx, closeTab := chromedp.NewContext(ctx)
+	t.Cleanup(func() {
+		closeTab()
+		stop() // waits for the process
+		cancel()
+		_ = os.RemoveAll(home) // a helper process may still be writing; the rest is the system's to sweep
+	})
+	b := &Browser{t: t, ctx: ctx}
+	b.Do() // starts the process, so that a broken installation fails here
+	return b
+}
+
+// Do performs the steps in order and ends the test when one fails.
+func (b *Browser) Do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, steps...); err != nil {
+		b.t.Fatalf("browsertest: %v", err)
+	}
+}
+
+// Get performs an action and returns its result. It ends the test when the action fails.
+func Get[T any](b *Browser, action chromedp.Action[T]) T {
+	b.t.Helper()
+	result, err := chromedp.Run(b.ctx, action)
+	if err != nil {
+		b.t.Fatalf("browsertest: %v", err)
+	}
+	return result
+}
+
+func executable(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	const text = "chromium is not installed: apt-get install chromium"
+	if slices.Contains(strings.Split(os.Getenv("PATCHBAY_TEST_REQUIRE"), ","), "chromium") {
+		t.Fatal(text)
+	}
+	t.Skip(text)
+	return ""
+}
+
+// options name every flag, rather than take over a list that changes with the library.
+func options(path, home string) []chromedp.ExecAllocatorOption {
+	options := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(path),
+		// A browser under a service account often has no home it may write to.
+		chromedp.Env("HOME="+home, "XDG_CONFIG_HOME="+home, "XDG_CACHE_HOME="+home),
+		chromedp.WSURLReadTimeout(patience),
+	}
+	for _, flag := range []string{
+		"headless", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "disable-background-networking",
+		"disable-component-update", "no-first-run", "disable-sync", "no-default-browser-check", "hide-scrollbars",
+	} {
+		options = append(options, chromedp.Flag(flag, true))
+	}
+	return options
+}
