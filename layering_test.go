@@ -26,6 +26,8 @@ var floors = map[string]int{
 
 	"federation": 1, "legacy": 1, "legacy/iq": 1, "legacy/passhash": 1,
 
+	"internal/config": 1, // what cmd/patchbay reads at start
+
 	"mapping": 0, "testdata/iq": 0,
 	"internal/secret": 0, "internal/id": 0, "internal/web": 0, "internal/keyfile": 0, "internal/yamlfault": 0,
 }
@@ -38,10 +40,11 @@ var kits = map[string]bool{
 
 // rooms are the arrows inside one floor. Everything else on the same floor is forbidden.
 var rooms = map[string][]string{
-	"provider":       {"provider/login", "provider/token"},
-	"provider/login": {"provider/token"},
-	"legacy":         {"legacy/passhash", "legacy/iq"},
-	"broker/grant":   {"broker/registry"}, // a grant names its account and client
+	"internal/yamlfault": {"internal/secret"}, // whose values its faults never show
+	"provider":           {"provider/login", "provider/token"},
+	"provider/login":     {"provider/token"},
+	"legacy":             {"legacy/passhash", "legacy/iq"},
+	"broker/grant":       {"broker/registry"}, // a grant names its account and client
 }
 
 // only names libraries that a single part of the tree may import.

@@ -33,7 +33,7 @@ type ClaimOptions struct {
 // directory does not know has no claim. Its names are fixed here, and none is a claim of the protocol
 // itself (sub, iss, aud, tenant and the like): legacy data only ever becomes values, and the names of
 // a user's configuration are nested below the scope's own claim.
-func Claims(u User, d Details, scopes []Scope, o ClaimOptions) map[string]any {
+func Claims(u User, d Details, scopes []string, o ClaimOptions) map[string]any {
 	claims := map[string]any{}
 	personal := o.For != ForAccessToken
 	if personal && has(scopes, ScopeProfile) {
@@ -70,7 +70,7 @@ func Claims(u User, d Details, scopes []Scope, o ClaimOptions) map[string]any {
 }
 
 // addRoles writes role (an array) for relying parties, roles and permissions for resource servers.
-func addRoles(claims map[string]any, d Details, scopes []Scope, o ClaimOptions) {
+func addRoles(claims map[string]any, d Details, scopes []string, o ClaimOptions) {
 	forResource := o.For == ForAccessToken || o.For == ForIntrospection
 	switch granted := has(scopes, ScopeRoles); {
 	case forResource && (granted || o.AlwaysRoles):
@@ -92,7 +92,7 @@ func capped(claims map[string]any, names []string) []string {
 
 // setConfiguration nests configuration below the scope's name. An entry named "masterdata.x" is x of
 // masterdata; entries without such a prefix belong to contact-centre.
-func setConfiguration(claims map[string]any, scope Scope, configuration map[string]string) {
+func setConfiguration(claims map[string]any, scope string, configuration map[string]string) {
 	values := map[string]string{}
 	for name, value := range configuration {
 		space, rest, found := strings.Cut(name, ".")

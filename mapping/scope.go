@@ -2,31 +2,28 @@ package mapping
 
 import "slices"
 
-// A Scope is an OAuth 2.0 scope that patchbay knows (RFC 6749 §3.3).
-type Scope = string
-
-// The scopes a client may be given.
+// The OAuth 2.0 scopes that a client may be given (RFC 6749 §3.3).
 const (
-	ScopeOpenID        Scope = "openid"
-	ScopeProfile       Scope = "profile"
-	ScopeEmail         Scope = "email"
-	ScopeOfflineAccess Scope = "offline_access" // a refresh token; no claims
-	ScopeRoles         Scope = "roles"
-	ScopeGroups        Scope = "groups"
-	ScopeMasterdata    Scope = "masterdata"
-	ScopeContactCentre Scope = "contact-centre"
+	ScopeOpenID        = "openid"
+	ScopeProfile       = "profile"
+	ScopeEmail         = "email"
+	ScopeOfflineAccess = "offline_access" // a refresh token; no claims
+	ScopeRoles         = "roles"
+	ScopeGroups        = "groups"
+	ScopeMasterdata    = "masterdata"
+	ScopeContactCentre = "contact-centre"
 )
 
 // Scopes returns all of them, in the order of discovery documents.
-func Scopes() []Scope {
-	return []Scope{
+func Scopes() []string {
+	return []string{
 		ScopeOpenID, ScopeProfile, ScopeEmail, ScopeOfflineAccess,
 		ScopeRoles, ScopeGroups, ScopeMasterdata, ScopeContactCentre,
 	}
 }
 
 // ScopeParts says which details Claims needs for the scopes.
-func ScopeParts(scopes []Scope) Parts {
+func ScopeParts(scopes []string) Parts {
 	var parts Parts
 	for _, scope := range scopes {
 		switch scope {
@@ -43,4 +40,4 @@ func ScopeParts(scopes []Scope) Parts {
 	return parts
 }
 
-func has(scopes []Scope, scope Scope) bool { return slices.Contains(scopes, scope) }
+func has(scopes []string, scope string) bool { return slices.Contains(scopes, scope) }

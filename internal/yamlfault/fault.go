@@ -1,0 +1,81 @@
+package yamlfault
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Fault is one thing wrong with a file.
+type Fault struct {
+	File string
+	// Line counts from 1; zero means the file as a whole.
+	Line int
+	// Path leads to the key, as clients[1].redirect_uris[0]; empty means the file as a whole.
+	Path    string
+	Problem string
+}
+
+func (f Fault) String() string {
+	var b strings.Builder
+	b.WriteString(f.File)
+	if f.Line > 0 {
+		fmt.Fprintf(&b, ":%d", f.Line)
+	}
+	b.WriteString(": ")
+	if f.Path != "" {
+		b.WriteString(f.Path + ": ")
+	}
+	b.WriteString(f.Problem)
+	return b.String()
+}
+
+// Faults is the error for a file with at least one fault, in the order of their lines.
+type Faults []Fault
+
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i, fault := range f {
+		lines[i] = fault.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// A File is a decoded file: it knows where its keys are and gathers what is wrong with them.
+type File struct {
+	name   string
+	lines  map[string]int // by path
+	faults Faults
+}
+
+// Fault adds a fault at path. When the file has no such key (a required one is missing), the line is
+// that of the nearest enclosing one.
+func (f *File) Fault(path, format string, args ...any) {
+	f.faults = append(f.faults, Fault{
+		File: f.name, Line: f.line(path), Path: path, Problem: fmt.Sprintf(format, args...),
+	})
+}
+
+// Has reports whether the file has the key at path.
+func (f *File) Has(path string) bool { return f.lines[path] > 0 }
+
+func (f *File) line(path string) int {
+	for path != "" {
+		if line := f.lines[path]; line > 0 {
+			return line
+		}
+		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
+	}
+	return 0
+}
+
+// Err returns all faults as Faults, or nil.
+func (f *File) Err() error {
+	if len(f.faults) == 0 {
+		return nil
+	}
+	sorted := slices.Clone(f.faults)
+	slices.SortStableFunc(sorted, func(a, b Fault) int { return cmp.Compare(a.Line, b.Line) })
+	return sorted
+}
