@@ -1,8 +1,9 @@
 package broker
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
-	"reflect"
 	"sync"
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
@@ -24,6 +25,8 @@ type route struct {
 	connection *registry.Connection
 	upstream   Upstream
 	rules      *mapping.Rules
+	// stored is the connection as it is stored, to tell whether a new snapshot changed it.
+	stored []byte
 }
 
 // NewUpstreams returns the connections of a registry. open must not use the network.
@@ -41,18 +44,23 @@ func (u *Upstreams) route(account registry.Account, connection string) (route, e
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	have, ok := u.routes[key]
-	if ok && (have.connection == c || reflect.DeepEqual(have.connection, c)) {
+	if ok && have.connection == c {
+		return have, nil
+	}
+	stored, err := json.Marshal(c)
+	if err != nil {
+		return route{}, fmt.Errorf("connection %s/%s: %w", account, connection, err)
+	}
+	if ok && bytes.Equal(have.stored, stored) {
+		have.connection = c
+		u.routes[key] = have
 		return have, nil
 	}
 	upstream, err := u.open(c)
 	if err != nil {
 		return route{}, fmt.Errorf("connection %s/%s: %w", account, connection, err)
 	}
-	rules, err := mapping.Compile(c.Mapping)
-	if err != nil {
-		return route{}, fmt.Errorf("connection %s/%s: mapping: %w", account, connection, err)
-	}
-	opened := route{connection: c, upstream: upstream, rules: rules}
+	opened := route{connection: c, upstream: upstream, rules: c.Rules(), stored: stored}
 	u.routes[key] = opened
 	return opened, nil
 }
