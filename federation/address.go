@@ -59,6 +59,9 @@ func checkURL(raw string, allowPrivate bool) (*url.URL, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%q is not a URL", raw)
 	}
+	if strings.Contains(raw, "#") { // url.Parse forgets an empty fragment
+		return nil, fmt.Errorf("%q has a fragment", u.Redacted())
+	}
 	return u, checkParsedURL(u, allowPrivate)
 }
 
@@ -75,8 +78,6 @@ func checkParsedURL(u *url.URL, allowPrivate bool) error {
 		return fmt.Errorf("%q is not https", u.Redacted())
 	case u.User != nil:
 		return fmt.Errorf("%q carries credentials", u.Redacted())
-	case u.Fragment != "" || strings.HasSuffix(u.String(), "#"):
-		return fmt.Errorf("%q has a fragment", u.Redacted())
 	}
 	if notLiteral != nil {
 		return nil
