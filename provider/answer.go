@@ -1,0 +1,68 @@
+package provider
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/patchbay-auth/patchbay/broker"
+)
+
+// proceed does what the engine decided.
+func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, next broker.Next) error {
+	switch next.Step {
+	case broker.StepLogin:
+		http.Redirect(w, r, p.pages.AttemptURL(next.AttemptID), http.StatusSeeOther)
+	case broker.StepRedirect:
+		http.Redirect(w, r, next.URL, http.StatusSeeOther)
+	case broker.StepAnswer:
+		return p.answerClient(w, r, *next.Answer)
+	default:
+		return fmt.Errorf("login step %d is unknown", next.Step)
+	}
+	return nil
+}
+
+// answerClient sends the browser back to the client with a code or an error, in the response mode
+// that the client asked for (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode §2).
+// state is returned unchanged; iss says whose answer it is (RFC 9207), on errors too.
+func (p *Provider) answerClient(w http.ResponseWriter, r *http.Request, a broker.Answer) error {
+	if a.SessionToken != "" {
+		p.site.SetSession(w, a.Request.Issuer, a.SessionToken)
+	}
+	params := url.Values{"iss": {a.Request.Issuer}}
+	if a.Error != "" {
+		params.Set("error", a.Error)
+		if a.Description != "" {
+			params.Set("error_description", a.Description)
+		}
+	} else {
+		params.Set("code", a.Code)
+	}
+	if a.Request.State != "" {
+		params.Set("state", a.Request.State)
+	}
+	noStore(w.Header())
+	if a.Request.ResponseMode == modeFormPost {
+		return p.pages.FormPost(w, r, a.Request.RedirectURI, params)
+	}
+	// Location is set as it is: http.Redirect would clean the path of a URI that must not change.
+	w.Header().Set("Location", withParameters(a.Request.RedirectURI, a.Request.ResponseMode, params))
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+// withParameters appends to a redirect URI and leaves what the client registered as it is.
+func withParameters(uri, mode string, params url.Values) string {
+	switch {
+	case mode == modeFragment:
+		return uri + "#" + params.Encode()
+	case !strings.Contains(uri, "?"):
+		return uri + "?" + params.Encode()
+	case strings.HasSuffix(uri, "?"), strings.HasSuffix(uri, "&"):
+		return uri + params.Encode()
+	}
+	return uri + "&" + params.Encode()
+}

@@ -1,0 +1,90 @@
+package provider
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/mapping"
+	"github.com/patchbay-auth/patchbay/provider/login"
+	"github.com/patchbay-auth/patchbay/provider/token"
+)
+
+// authorize takes an authorization request (OpenID Connect Core §3.1.2) and hands it to the engine.
+// Errors it returns are shown to the person; the client hears of its own at its redirect URI.
+func (p *Provider) authorize(w http.ResponseWriter, r *http.Request, is issuer) error {
+	q, err := p.parameters(r)
+	if err != nil {
+		return err
+	}
+	client, err := p.asking(is, q)
+	if err != nil {
+		return err
+	}
+	if r.Method == http.MethodPost {
+		// A form on another site brings no SameSite=Lax cookies: without this hop a live session
+		// would not be seen, and the binding cookie of other tabs would be replaced.
+		http.Redirect(w, r, is.address(authorization)+"?"+q.Encode(), http.StatusSeeOther)
+		return nil
+	}
+	req, fault := authRequest(is, client, q)
+	if fault == nil {
+		req.Subject, fault, err = p.hinted(r, is, q.Get("id_token_hint"))
+	}
+	if err != nil {
+		return err
+	}
+	if fault != nil {
+		return p.answerClient(w, r, broker.Answer{Request: req, Error: fault.Code, Description: fault.Description})
+	}
+	next, err := p.engine.Begin(r.Context(), req, p.browser(w, r))
+	if err != nil {
+		return err
+	}
+	return p.proceed(w, r, next)
+}
+
+// parameters reads an authorization or logout request from where its method puts it. Duplicates are
+// left for the caller to judge, who knows whether there is an address to answer at.
+func (p *Provider) parameters(r *http.Request) (url.Values, error) {
+	if r.Method == http.MethodPost {
+		switch {
+		case r.URL.RawQuery != "":
+			return nil, problem(login.InvalidRequest, "parameters are in the query of a POST")
+		case !isForm(r.Header):
+			return nil, problem(login.InvalidRequest, "Content-Type is not application/x-www-form-urlencoded")
+		}
+		form, err := parseBody(r)
+		if err != nil {
+			return nil, problem(login.InvalidRequest, asFault(err).Description)
+		}
+		return form, nil
+	}
+	if len(r.URL.RawQuery) > maxForm {
+		return nil, problem(login.InvalidRequest, "the query is too long")
+	}
+	q, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, problem(login.InvalidRequest, "the query is not well-formed")
+	}
+	return q, nil
+}
+
+// hinted returns the user that an id_token_hint names. An ID token that has expired still names its
+// user; one that is not ours says nothing and is a fault of the request.
+func (p *Provider) hinted(r *http.Request, is issuer, raw string) (mapping.UserID, *Fault, error) {
+	if raw == "" {
+		return "", nil, nil
+	}
+	hint, err := p.tokens.VerifyHint(r.Context(), raw)
+	switch {
+	case errors.Is(err, token.ErrInvalid):
+		return "", invalidRequest("id_token_hint is not an ID token of this issuer"), nil
+	case err != nil:
+		return "", nil, unavailable(err)
+	case hint.Issuer != is.url:
+		return "", invalidRequest("id_token_hint is not an ID token of this issuer"), nil
+	}
+	return mapping.UserID(hint.Subject), nil, nil
+}

@@ -1,0 +1,77 @@
+package provider
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+)
+
+// maxForm bounds a request body and a query, in bytes.
+const maxForm = 64 << 10
+
+// readForm reads the body of a POST strictly: one media type, no query beside it, no parameter
+// twice (RFC 6749 §3.2).
+func readForm(r *http.Request) (url.Values, error) {
+	if r.URL.RawQuery != "" || r.URL.ForceQuery {
+		// A secret in a query would end up in every access log on the way.
+		return nil, invalidRequest("Parameters must be in the request body, not in the query")
+	}
+	if !isForm(r.Header) {
+		return nil, invalidRequest("Content-Type must be application/x-www-form-urlencoded")
+	}
+	form, err := parseBody(r)
+	if err != nil {
+		return nil, err
+	}
+	if name := repeated(form); name != "" {
+		return nil, invalidRequest("A parameter occurs more than once")
+	}
+	return form, nil
+}
+
+func isForm(h http.Header) bool {
+	values := h.Values("Content-Type")
+	if len(values) != 1 {
+		return false
+	}
+	if values[0] == "application/x-www-form-urlencoded" {
+		return true
+	}
+	media, _, err := mime.ParseMediaType(values[0])
+	return err == nil && media == "application/x-www-form-urlencoded"
+}
+
+// parseBody reads a form without judging what is in it.
+func parseBody(r *http.Request) (url.Values, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxForm))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, &Fault{Status: http.StatusRequestEntityTooLarge, Code: "invalid_request", Description: "The request body is too large"}
+	case err != nil:
+		return nil, &Fault{Status: http.StatusBadRequest, Code: "invalid_request", Description: "The request body could not be read", Err: err}
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		// The error would quote the body, and with it a secret.
+		return nil, invalidRequest("The request body is not a well-formed form")
+	}
+	return form, nil
+}
+
+// repeated returns the first parameter, in alphabetical order, that occurs more than once.
+func repeated(form url.Values) string {
+	var names []string
+	for name, values := range form {
+		if len(values) > 1 {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return slices.Min(names)
+}

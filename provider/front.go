@@ -1,0 +1,144 @@
+package provider
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/zitadel/oidc/v3/pkg/op"
+)
+
+// introspectionBudget is how long a switch waits for an answer, 503 included. It gives up after
+// five seconds, and its caller sooner.
+const introspectionBudget = 1800 * time.Millisecond
+
+// tokenBudget bounds the other endpoints. A transaction is cut at five seconds.
+const tokenBudget = 10 * time.Second
+
+// protocol serves an endpoint that the library routes. It stands in front of the library's router and
+// judges what the router would judge otherwise, or not at all:
+//
+//	method -> form -> client -> grant type --> router --> our method
+//	   |       |        |          |              |           |
+//	   +-------+--------+----------+--- *Fault ---+-----------+---> answer, in the issuer's dialect
+func (p *Provider) protocol(w http.ResponseWriter, r *http.Request, is issuer, e endpoint) {
+	x := &exchange{issuer: is, endpoint: e, address: p.address(r)}
+	c, err := p.exchange(r, x)
+	p.answer(w, r, x, c, err)
+}
+
+func (p *Provider) exchange(r *http.Request, x *exchange) (*captured, error) {
+	if fault := judgeMethod(r, x.endpoint); fault != nil {
+		return nil, fault
+	}
+	if r.Method == http.MethodOptions {
+		return p.keepAlive(r)
+	}
+	form, err := p.admit(r, x)
+	if err != nil {
+		return nil, err
+	}
+	budget := tokenBudget
+	if x.endpoint == introspection {
+		budget = introspectionBudget
+	}
+	ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), exchangeKey{}, x), budget)
+	defer cancel()
+	c := newCaptured()
+	p.routers[x.issuer.layout.realm].ServeHTTP(c, libraryRequest(op.ContextWithIssuer(ctx, x.issuer.url), r.Method, x, form))
+	switch {
+	case x.err != nil:
+		return nil, x.err
+	case c.status >= http.StatusBadRequest:
+		return nil, fromLibrary(c)
+	}
+	return c, nil
+}
+
+func judgeMethod(r *http.Request, e endpoint) *Fault {
+	if slices.Contains(e.methods(), r.Method) {
+		return nil
+	}
+	return &Fault{Status: http.StatusMethodNotAllowed, Code: "invalid_request", Description: "The method is not allowed"}
+}
+
+// admit judges a request and returns the form that the library is to see.
+func (p *Provider) admit(r *http.Request, x *exchange) (url.Values, error) {
+	form := url.Values{}
+	if r.Method == http.MethodPost && !(x.endpoint == userinfo && bodyless(r)) {
+		var err error
+		if form, err = readForm(r); err != nil {
+			return nil, err
+		}
+	}
+	if !x.endpoint.authenticates() {
+		token, err := bearer(r, form)
+		return url.Values{"access_token": {token}}, err
+	}
+	if err := p.authenticate(x, r.Header, form); err != nil {
+		return nil, err
+	}
+	if err := p.mayAsk(x, form); err != nil {
+		return nil, err
+	}
+	// Whoever the client is, the library learns a name and no secret. It insists on some secret at
+	// introspection, where public clients have been turned away.
+	form.Set("client_id", x.client.ID)
+	form.Set("client_secret", "authenticated")
+	return form, nil
+}
+
+// bodyless reports a POST without a body: userinfo takes the token from the header then.
+func bodyless(r *http.Request) bool {
+	return r.ContentLength == 0 && r.Header.Get("Content-Type") == "" && r.URL.RawQuery == ""
+}
+
+// mayAsk judges what an authenticated client asks for, as far as every grant has it in common.
+func (p *Provider) mayAsk(x *exchange, form url.Values) error {
+	if x.endpoint == introspection {
+		if err := permitted(x.client); err != nil {
+			return err
+		}
+	}
+	if x.endpoint != tokens {
+		if form.Get("token") == "" {
+			return invalidRequest("token is missing")
+		}
+		form.Del("grant_type") // the library would judge one wherever it meets it
+		return nil
+	}
+	grantType := form.Get("grant_type")
+	switch {
+	case grantType == "":
+		return invalidRequest("grant_type is missing")
+	case !slices.Contains(grantTypes(), grantType):
+		return &Fault{Status: http.StatusBadRequest, Code: "unsupported_grant_type", Description: "The grant type is not supported"}
+	case !x.client.MayUse(grantType):
+		return &Fault{Status: http.StatusBadRequest, Code: "unauthorized_client", Description: "The client may not use this grant type"}
+	}
+	for _, name := range requiredBy(grantType) {
+		if form.Get(name) == "" {
+			return invalidRequest(name + " is missing")
+		}
+	}
+	return nil
+}
+
+func requiredBy(grantType string) []string {
+	if grantType == grantRefresh {
+		return []string{"refresh_token"}
+	}
+	return []string{"code", "redirect_uri"}
+}
+
+// libraryRequest is a request as the library's router shall see it: its path below the issuer, a form
+// that is parsed, and no headers, among which credentials would be.
+func libraryRequest(ctx context.Context, method string, x *exchange, form url.Values) *http.Request {
+	r := &http.Request{
+		Method: method, URL: &url.URL{Path: x.issuer.layout.paths[x.endpoint]}, Header: http.Header{},
+		Form: form, PostForm: form, Body: http.NoBody, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	return r.WithContext(ctx)
+}

@@ -1,0 +1,45 @@
+package provider
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+const readyBudget = 2 * time.Second
+
+// live answers that the process runs; whether it can do its work is readiness.
+func (p *Provider) alive(w http.ResponseWriter, _ *http.Request) {
+	noStore(w.Header())
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// ready answers 204 when this node can serve logins and introspection, else 503.
+func (p *Provider) readiness(w http.ResponseWriter, r *http.Request) {
+	noStore(w.Header())
+	if err := p.isReady(r.Context()); err != nil {
+		p.log.WarnContext(r.Context(), "not ready", "error", err)
+		http.Error(w, "not ready", http.StatusServiceUnavailable)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (p *Provider) isReady(ctx context.Context) error {
+	if p.ready == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyBudget)
+	defer cancel()
+	return p.ready(ctx)
+}
+
+// keepAlive answers an SBC that asks, without credentials, whether the endpoint is up.
+func (p *Provider) keepAlive(r *http.Request) (*captured, error) {
+	if err := p.isReady(r.Context()); err != nil {
+		return nil, unavailable(err)
+	}
+	c := newCaptured()
+	c.WriteHeader(http.StatusNoContent)
+	return c, nil
+}

@@ -1,0 +1,98 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/grant"
+	"github.com/patchbay-auth/patchbay/broker/keyring"
+	"github.com/patchbay-auth/patchbay/mapping"
+	"github.com/patchbay-auth/patchbay/provider/token"
+)
+
+// issued are the tokens of one answer.
+type issued struct {
+	access  string
+	expires time.Time
+	idToken string // empty without the scope openid
+	scope   []string
+}
+
+// issue checks that a grant is still good and mints its tokens. Its *Fault consumes nothing.
+func (p *Provider) issue(ctx context.Context, x *exchange, g grant.Grant, scope []string, nonce string) (issued, error) {
+	user, err := p.reread(ctx, x, g)
+	if err != nil {
+		return issued{}, err
+	}
+	// The client may have lost a scope since.
+	out := issued{scope: allowedScope(scope, x.client)}
+	claims, err := p.claims(ctx, x.tenant, user, out.scope, x.issuer.layout.realm)
+	if err != nil {
+		return issued{}, unavailable(err)
+	}
+	if err := p.keys.Ensure(ctx, x.issuer.keys); err != nil {
+		return issued{}, unavailable(err)
+	}
+	login := token.Login{SessionID: g.SessionID.String(), AuthTime: g.AuthTime, ACR: g.ACR, AMR: g.AMR, IDP: g.IDP}
+	var minted token.Access
+	out.access, minted, err = p.tokens.MintAccess(token.Signing{
+		Algorithm: keyring.Algorithm(x.client.AccessTokenSigningAlg), Type: token.Type(x.client.AccessTokenType),
+		Lifetime: x.client.AccessTokenLifetime,
+	}, token.Access{
+		Issuer: g.Issuer, Subject: token.Subject(g.UserID), SubjectType: token.User,
+		Audience: audience(g.Issuer, out.scope), ClientID: g.ClientID, Scope: out.scope,
+		GrantID: g.ID.String(), Tenant: g.Account, Login: login, Claims: claims.access,
+	})
+	if err != nil {
+		return issued{}, unavailable(err)
+	}
+	out.expires = minted.Expires
+	if !slices.Contains(out.scope, mapping.ScopeOpenID) {
+		return out, nil
+	}
+	out.idToken, _, err = p.tokens.MintID(token.Signing{
+		Algorithm: keyring.Algorithm(x.client.IDTokenSigningAlg), Lifetime: x.client.IdentityTokenLifetime,
+	}, token.ID{
+		Issuer: g.Issuer, Subject: token.Subject(g.UserID), ClientID: g.RequestedClientID,
+		Nonce: nonce, Login: login, Claims: claims.identity,
+	}, token.Beside{AccessToken: out.access})
+	if err != nil {
+		return issued{}, unavailable(err)
+	}
+	return out, nil
+}
+
+// reread asks the directory, past every cache, whether the grant's user may still have tokens.
+func (p *Provider) reread(ctx context.Context, x *exchange, g grant.Grant) (mapping.User, error) {
+	rows, err := p.directory.Find(ctx, x.tenant.LegacyTenant, mapping.Query{By: mapping.ByID, Value: string(g.UserID)})
+	if err != nil {
+		return mapping.User{}, unavailable(err)
+	}
+	if len(rows) > 1 {
+		return mapping.User{}, unavailable(fmt.Errorf("user %s of tenant %s: %w", g.UserID, g.Account, mapping.ErrAmbiguous))
+	}
+	switch {
+	case len(rows) == 0 || !rows[0].Active:
+		return mapping.User{}, invalidGrant("The user is disabled")
+	case g.IDP != broker.LocalIDP:
+	case rows[0].FederatedOnly:
+		return mapping.User{}, invalidGrant("The user may no longer log in with a password")
+	case rows[0].PasswordChangedAt.After(g.CreatedAt):
+		return mapping.User{}, invalidGrant("The password was changed")
+	}
+	return rows[0], nil
+}
+
+// audience names the issuer's own endpoints and every API a scope was granted for (RFC 9068 §3).
+func audience(issuer string, scope []string) []string {
+	aud := []string{issuer + "/resources"}
+	for _, api := range []string{mapping.ScopeContactCentre, mapping.ScopeMasterdata} {
+		if slices.Contains(scope, api) {
+			aud = append(aud, api)
+		}
+	}
+	return aud
+}

@@ -1,0 +1,132 @@
+package provider
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/patchbay-auth/patchbay/broker/grant"
+	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/mapping"
+	"github.com/patchbay-auth/patchbay/provider/token"
+)
+
+// verified is an access token whose signature was good. That cannot change; everything else about it
+// is judged again each time.
+type verified struct {
+	token.Access
+	// further are the token's further claims as JSON, or nil.
+	further json.RawMessage
+}
+
+// A tokenCache remembers verified tokens by their SHA-256. It holds neither tokens nor failures: a
+// stranger cannot fill it.
+type tokenCache struct {
+	byHash *otter.Cache[[sha256.Size]byte, *verified]
+}
+
+func newTokenCache(size int, now func() time.Time) (tokenCache, error) {
+	c, err := otter.New(&otter.Options[[sha256.Size]byte, *verified]{
+		MaximumSize: size,
+		// Only memory depends on this expiry: whether the token is good is judged by our clock.
+		ExpiryCalculator: otter.ExpiryCreatingFunc(func(e otter.Entry[[sha256.Size]byte, *verified]) time.Duration {
+			return max(e.Value.Expires.Sub(now()), time.Second)
+		}),
+	})
+	return tokenCache{c}, err
+}
+
+// errInactive means that a token must not be accepted: it is not ours, has expired, was revoked, or
+// its client, tenant or user is gone. Any other error means that we cannot know.
+var errInactive = errors.New("token is not active")
+
+// A live token is one that may be accepted now.
+type live struct {
+	*verified
+	client *registry.Client
+	tenant *registry.Tenant
+	user   mapping.User
+}
+
+// accept judges an access token. In the steady state it asks no database: keys, clients and revocations
+// are in memory, and users come from the directory's cache.
+func (p *Provider) accept(ctx context.Context, raw string) (live, error) {
+	v, err := p.verify(ctx, raw)
+	if err != nil {
+		return live{}, err
+	}
+	out := live{verified: v}
+	registered, now := p.registry.Snapshot(), p.now()
+	var ok bool
+	if out.client, ok = registered.Client(v.ClientID); !ok || !out.client.Usable(now) || out.client.Account != v.Tenant {
+		return live{}, errInactive
+	}
+	if out.tenant, ok = registered.Tenant(v.Tenant); !ok || !out.tenant.Enabled {
+		return live{}, errInactive
+	}
+	if err := p.checkRevoked(v); err != nil {
+		return live{}, err
+	}
+	out.user, err = p.directory.User(ctx, out.tenant.LegacyTenant, mapping.UserID(v.Subject))
+	switch {
+	case errors.Is(err, mapping.ErrNoUser):
+		return live{}, errInactive
+	case err != nil:
+		return live{}, unavailable(err)
+	case !out.user.Active:
+		return live{}, errInactive
+	}
+	return out, nil
+}
+
+func (p *Provider) verify(ctx context.Context, raw string) (*verified, error) {
+	hash := sha256.Sum256([]byte(raw))
+	if v, ok := p.verifiedTokens.byHash.GetIfPresent(hash); ok {
+		return v, judged(p.tokens.CheckAccess(ctx, v.Access))
+	}
+	access, err := p.tokens.VerifyAccess(ctx, raw)
+	if err != nil {
+		return nil, judged(err)
+	}
+	if access.SubjectType != token.User {
+		return nil, errInactive // no grant here issues such a token
+	}
+	v := &verified{Access: access}
+	if len(access.Claims) > 0 {
+		if v.further, err = json.Marshal(access.Claims); err != nil {
+			return nil, unavailable(err)
+		}
+	}
+	p.verifiedTokens.byHash.Set(hash, v)
+	return v, nil
+}
+
+// judged tells a bad token from our own trouble with it.
+func judged(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, token.ErrInvalid):
+		return errInactive
+	}
+	return unavailable(err)
+}
+
+func (p *Provider) checkRevoked(v *verified) error {
+	revoked, err := p.revocations.Check(grant.Facts{
+		JTI: v.ID, Grant: v.GrantID, Session: v.SessionID,
+		User:     grant.UserSubject(v.Tenant, mapping.UserID(v.Subject)),
+		ClientID: v.ClientID, Account: v.Tenant, IssuedAt: v.IssuedAt,
+	})
+	switch {
+	case err != nil:
+		return unavailable(err)
+	case revoked:
+		return errInactive
+	}
+	return nil
+}

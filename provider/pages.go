@@ -1,0 +1,47 @@
+package provider
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/provider/login"
+)
+
+// A personal handler serves an endpoint that browsers visit. Its error becomes a page.
+type personal func(http.ResponseWriter, *http.Request, issuer) error
+
+// person serves an endpoint for people. The pages log and show what goes wrong.
+func (p *Provider) person(w http.ResponseWriter, r *http.Request, is issuer, e endpoint, serve personal) {
+	p.pages.Serve(w, r, func(w http.ResponseWriter, r *http.Request) error {
+		if fault := judgeMethod(r, e); fault != nil {
+			return fmt.Errorf("%w: %s", login.WrongMethod, r.Method)
+		}
+		return serve(w, r, is)
+	})
+}
+
+// browser tells the engine what the request says about the browser. The binding cookie is made when
+// there is none.
+func (p *Provider) browser(w http.ResponseWriter, r *http.Request) broker.Browser {
+	return broker.Browser{
+		Binding: p.site.EnsureBinding(w, r),
+		Session: func(issuer string) string { return p.site.Session(r, issuer) },
+		Address: p.address(r),
+	}
+}
+
+func (p *Provider) address(r *http.Request) string { return p.site.Address(r).String() }
+
+// mountPages makes the pages and mounts the handler of a login's own addresses.
+func (p *Provider) mountPages(mux *http.ServeMux, root string) (err error) {
+	if p.pages, err = login.NewPages(login.PagesConfig{Site: p.site, Log: p.log, Now: p.now}); err != nil {
+		return err
+	}
+	h, err := login.New(login.Config{Engine: p.engine, Site: p.site, Pages: p.pages, Answer: p.answerClient})
+	if err != nil {
+		return err
+	}
+	mux.Handle(root+"/login/", h)
+	return nil
+}
