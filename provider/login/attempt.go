@@ -1,0 +1,133 @@
+package login
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/internal/id"
+	"github.com/patchbay-auth/patchbay/internal/secret"
+)
+
+func (s *server) show(c *gin.Context) error {
+	page, err := s.loginPage(c)
+	if err != nil {
+		return err
+	}
+	return s.Pages.login(c.Writer, c.Request, http.StatusOK, page, page.LoginHint, "")
+}
+
+func (s *server) password(c *gin.Context) error {
+	attempt, err := attemptOf(c)
+	if err != nil {
+		return err
+	}
+	login, password, err := credentials(c.Request)
+	if err != nil {
+		return s.reshow(c, login, err)
+	}
+	next, err := s.Engine.Password(c.Request.Context(), attempt, s.browser(c.Request), login, password)
+	if err != nil {
+		return s.reshow(c, login, err)
+	}
+	return s.proceed(c, next)
+}
+
+// credentials reads the password form.
+func credentials(r *http.Request) (login string, password secret.Text, err error) {
+	logins, passwords := r.PostForm["login"], r.PostForm["password"]
+	if len(logins) != 1 || len(passwords) != 1 {
+		return "", secret.Text{}, fmt.Errorf("%w: %d fields login, %d password; want one of each",
+			InvalidRequest, len(logins), len(passwords))
+	}
+	login, password = logins[0], secret.New(passwords[0])
+	if login == "" || password.Empty() {
+		return login, password, incomplete
+	}
+	return login, password, nil
+}
+
+// reshow shows the form again, with the login name and without the password, when that helps.
+// Otherwise it returns cause, as it does when the form cannot be shown.
+func (s *server) reshow(c *gin.Context, login string, cause error) error {
+	o := judge(cause)
+	switch o.key {
+	case string(broker.ReasonCredentials), string(broker.ReasonBusy), string(incomplete):
+	default:
+		return cause
+	}
+	page, err := s.loginPage(c)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	return &unfinished{cause: cause, page: page, login: login}
+}
+
+func (s *server) send(c *gin.Context) error {
+	attempt, err := attemptOf(c)
+	if err != nil {
+		return err
+	}
+	next, err := s.Engine.Send(c.Request.Context(), attempt, s.browser(c.Request), c.Param("connection"))
+	if err != nil {
+		return err
+	}
+	return s.proceed(c, next)
+}
+
+func (s *server) cancel(c *gin.Context) error {
+	attempt, err := attemptOf(c)
+	if err != nil {
+		return err
+	}
+	next, err := s.Engine.Cancel(c.Request.Context(), attempt, s.browser(c.Request))
+	if err != nil {
+		return err
+	}
+	return s.proceed(c, next)
+}
+
+func (s *server) callback(c *gin.Context) error {
+	next, err := s.Engine.Complete(c.Request.Context(), registry.Account(c.Param("account")),
+		c.Param("connection"), c.Request.URL.Query(), s.browser(c.Request))
+	if err != nil {
+		return err
+	}
+	return s.proceed(c, next)
+}
+
+// proceed does what the engine decided.
+func (s *server) proceed(c *gin.Context, next broker.Next) error {
+	switch next.Step {
+	case broker.StepLogin:
+		c.Header("Cache-Control", "no-store")
+		c.Redirect(http.StatusSeeOther, s.Pages.AttemptURL(next.AttemptID))
+		return nil
+	case broker.StepRedirect:
+		return s.Pages.Redirect(c.Writer, c.Request, next.URL)
+	case broker.StepAnswer:
+		return s.Answer(c.Writer, c.Request, *next.Answer)
+	}
+	return fmt.Errorf("login step %d is unknown", next.Step)
+}
+
+func (s *server) loginPage(c *gin.Context) (broker.LoginPage, error) {
+	attempt, err := attemptOf(c)
+	if err != nil {
+		return broker.LoginPage{}, err
+	}
+	return s.Engine.Page(c.Request.Context(), attempt, s.browser(c.Request))
+}
+
+// attemptOf reads the attempt's id from the path. One that nobody could have made is unknown.
+func attemptOf(c *gin.Context) (id.ID, error) {
+	attempt, err := id.Parse(c.Param("id"))
+	if err != nil || attempt.IsZero() {
+		return id.ID{}, &broker.Refusal{Reason: broker.ReasonUnknownAttempt, Err: err}
+	}
+	return attempt, nil
+}

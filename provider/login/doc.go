@@ -1,0 +1,26 @@
+// Package login is what people see of patchbay: the login page, the callback from identity
+// providers, pages for everything that can go wrong, logout pages, and the page that posts an answer
+// to a client.
+//
+// # Addresses
+//
+//	GET  /login/attempt/{id}                     the login page of an attempt
+//	POST /login/attempt/{id}                     user name and password
+//	POST /login/attempt/{id}/with/{connection}   to an identity provider
+//	POST /login/attempt/{id}/cancel              back to the client, with access_denied
+//	GET  /login/{account}/{connection}/callback  from an identity provider
+//
+// The last pattern is pasted at identity providers and has one segment too many, or the wrong last
+// one, to be any of the others; an account may be called "attempt". A new address below
+// /login/{account}/{connection}/ must not be called "cancel" or start with "with/".
+//
+// Every POST is a form of our own pages, checked by web.Site.CheckForm, and is answered 303, never
+// 307: the next server must not receive the password.
+//
+// # Leaving after a form
+//
+// Chromium holds the whole chain of redirects that follows a form to the form-action of the page it
+// was on. Where an identity provider redirects next is not ours to know (Entra ID hands over to a
+// company's own server, Auth0 to any connection), so that no list would be right. Pages.Redirect
+// therefore ends the chain with a page that leads on by itself.
+package login
