@@ -17,13 +17,25 @@ type Connection struct {
 	EmailTrust string         `json:"email_trust,omitempty"`
 	Mapping    []mapping.Rule `json:"mapping,omitempty"`
 	OIDC       *OIDC          `json:"oidc,omitempty"`
+
+	rules *mapping.Rules
+}
+
+// Rules returns the compiled Mapping of a connection that comes from a Snapshot; nil otherwise.
+func (c *Connection) Rules() *mapping.Rules { return c.rules }
+
+// SecretContext is the additional data under which a connection's client secret is sealed: a sealed
+// secret that is moved to another row does not open.
+func SecretContext(account Account, connection string) []byte {
+	return []byte("connection:" + string(account) + "/" + connection)
 }
 
 // OIDC is the configuration of an OpenID Connect upstream.
 type OIDC struct {
 	Issuer   string `json:"issuer"`
 	ClientID string `json:"client_id"`
-	// SealedSecret is the client secret, encrypted under a data key of the keyring.
+	// SealedSecret is the client secret, encrypted under a data key with SecretContext; empty for a
+	// public client.
 	SealedSecret []byte   `json:"sealed_secret,omitempty"`
 	Scopes       []string `json:"scopes,omitempty"`
 	// AllowPrivateNetwork lets the issuer's addresses be loopback or private ones.

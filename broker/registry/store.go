@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -32,12 +33,15 @@ type Change struct {
 // the account.
 const ChangeKind = "registry"
 
+// ErrTaken means that another tenant holds a client id or a verified domain.
+var ErrTaken = errors.New("belongs to another tenant")
+
 // Store keeps the registry.
 type Store interface {
 	// LoadRegistry returns everything, in no particular order.
 	LoadRegistry(context.Context) (Records, error)
 	// ChangeRegistry applies a change in one transaction, with one audit event per saved or
 	// deleted record and one change-feed entry per account touched. A client id, or a verified
-	// domain, that another tenant holds is refused with an error that names it.
+	// domain, that another tenant holds is refused with an error that names it and wraps ErrTaken.
 	ChangeRegistry(context.Context, Change) error
 }

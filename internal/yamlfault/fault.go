@@ -50,12 +50,15 @@ type File struct {
 }
 
 // Fault adds a fault at path. When the file has no such key (a required one is missing), the line is
-// that of the nearest enclosing one.
+// that of the nearest enclosing one. The format is that of fmt.Errorf, %w included.
 func (f *File) Fault(path, format string, args ...any) {
 	f.faults = append(f.faults, Fault{
-		File: f.name, Line: f.line(path), Path: path, Problem: fmt.Sprintf(format, args...),
+		File: f.name, Line: f.line(path), Path: path, Problem: fmt.Errorf(format, args...).Error(),
 	})
 }
+
+// Fork returns the same file without its faults, for another round of checks.
+func (f *File) Fork() *File { return &File{name: f.name, lines: f.lines} }
 
 // Has reports whether the file has the key at path.
 func (f *File) Has(path string) bool { return f.lines[path] > 0 }

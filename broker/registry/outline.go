@@ -1,0 +1,168 @@
+package registry
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/patchbay-auth/patchbay/mapping"
+)
+
+// An outline is a record as the tenant file writes it, in the file's order, without its secrets. Both
+// Export and the differences of Plan are made of it, so that they cannot disagree.
+type outline yaml.MapSlice
+
+func (o outline) get(key string) (text string, ok bool) {
+	for _, item := range o {
+		if item.Key == key {
+			return fmt.Sprintf("%v", item.Value), true
+		}
+	}
+	return "", false
+}
+
+func (o *outline) add(key string, value any) { *o = append(*o, yaml.MapItem{Key: key, Value: value}) }
+
+// text, list, flag and until leave out what is empty.
+func (o *outline) text(key, value string) {
+	if value != "" {
+		o.add(key, escape(value))
+	}
+}
+
+func (o *outline) list(key string, values []string) {
+	if len(values) == 0 {
+		return
+	}
+	escaped := make([]string, len(values))
+	for i, value := range values {
+		escaped[i] = escape(value)
+	}
+	o.add(key, escaped)
+}
+
+func (o *outline) flag(key string, value bool) {
+	if value {
+		o.add(key, true)
+	}
+}
+
+func (o *outline) until(key string, t time.Time) {
+	if !t.IsZero() {
+		o.add(key, date(t))
+	}
+}
+
+// escape keeps what looks like a variable from being expanded when the file is applied again.
+func escape(text string) string { return strings.ReplaceAll(text, "${", "$${") }
+
+func outlineTenant(t *Tenant) outline {
+	var o outline
+	o.text("account", string(t.Account))
+	o.text("name", t.Name)
+	if !t.Enabled {
+		o.add("enabled", false)
+	}
+	o.text("legacy_tenant", string(t.LegacyTenant))
+	names := make([]string, len(t.Domains))
+	for i, d := range t.Domains {
+		names[i] = d.Name
+	}
+	o.list("domains", names)
+	o.list("sip_domains", t.SIPDomains)
+	return o
+}
+
+func outlineClient(c *Client) outline {
+	var o outline
+	o.text("id", c.ID)
+	o.text("name", c.Name)
+	o.text("description", c.Description)
+	if !c.Enabled {
+		o.add("enabled", false)
+	}
+	o.until("expires", c.Expires)
+	o.list("grant_types", c.GrantTypes)
+	o.list("redirect_uris", c.RedirectURIs)
+	o.list("post_logout_redirect_uris", c.PostLogoutRedirectURIs)
+	o.list("scopes", c.Scopes)
+	o.list("default_scopes", c.DefaultScopes)
+	o.add("require_secret", c.RequireSecret)
+	o.flag("require_pkce", c.RequirePKCE)
+	o.text("access_token_type", c.AccessTokenType)
+	o.text("access_token_signing_alg", c.AccessTokenSigningAlg)
+	o.text("id_token_signing_alg", c.IDTokenSigningAlg)
+	o.text("identity_token_lifetime", short(c.IdentityTokenLifetime))
+	o.text("access_token_lifetime", short(c.AccessTokenLifetime))
+	if c.MayUse(GrantRefreshToken) {
+		o.add("refresh", yaml.MapSlice{
+			{Key: "rotation", Value: c.Refresh.Rotation},
+			{Key: "grace", Value: short(c.Refresh.Grace)},
+			{Key: "sliding", Value: short(c.Refresh.Sliding)},
+			{Key: "absolute", Value: short(c.Refresh.Absolute)},
+		})
+	}
+	if c.Introspection.Allow != "" {
+		o.add("introspection", yaml.MapSlice{
+			{Key: "allow", Value: string(c.Introspection.Allow)},
+			{Key: "profile", Value: string(c.Introspection.Profile)},
+			{Key: "required_scope", Value: c.Introspection.RequiredScope},
+		})
+	}
+	return o
+}
+
+func outlineConnection(c *Connection) outline {
+	var o outline
+	o.text("id", c.ID)
+	o.text("name", c.Name)
+	if !c.Enabled {
+		o.add("enabled", false)
+	}
+	o.text("type", c.Type)
+	o.text("issuer", c.OIDC.Issuer)
+	o.text("client_id", c.OIDC.ClientID)
+	o.list("scopes", c.OIDC.Scopes)
+	o.flag("allow_private_network", c.OIDC.AllowPrivateNetwork)
+	o.text("external_id_claim", c.ExternalIDClaim)
+	o.text("email_trust", c.EmailTrust)
+	if len(c.Mapping) > 0 {
+		var rules []yaml.MapSlice
+		for _, rule := range c.Mapping {
+			rules = append(rules, yaml.MapSlice(outlineRule(rule)))
+		}
+		o.add("mapping", rules)
+	}
+	return o
+}
+
+func outlineRule(r mapping.Rule) outline {
+	var o, part outline
+	o.text("name", r.Name)
+	if r.When != nil {
+		part.text("claim", r.When.Claim)
+		part.list("in", r.When.In)
+		if r.When.Exists != nil {
+			part.add("exists", *r.When.Exists)
+		}
+		o.add("when", yaml.MapSlice(part))
+	}
+	if r.Match != nil {
+		part = nil
+		part.text("external_id", r.Match.ExternalID)
+		part.text("login", r.Match.Login)
+		part.text("email", r.Match.Email)
+		o.add("match", yaml.MapSlice(part))
+	}
+	if r.Require != nil {
+		part = nil
+		part.flag("email_verified", r.Require.EmailVerified)
+		part.list("domain", r.Require.Domain)
+		o.add("require", yaml.MapSlice(part))
+	}
+	o.flag("link", r.Link)
+	o.text("refuse", r.Refuse)
+	return o
+}

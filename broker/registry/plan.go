@@ -1,0 +1,229 @@
+package registry
+
+import (
+	"bytes"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/patchbay-auth/patchbay/internal/yamlfault"
+)
+
+// A Sealer seals the secrets that patchbay must be able to read again: those it has at upstream
+// identity providers. The second argument is additional data; see SecretContext.
+type Sealer interface {
+	Seal(plaintext, context []byte) ([]byte, error)
+	Open(sealed, context []byte) ([]byte, error)
+}
+
+// Planning says how to turn a file into a change.
+type Planning struct {
+	// Prune removes the tenant's clients and connections that the file does not name.
+	Prune bool
+	// By is who applies it; see Change.By.
+	By  string
+	Now time.Time
+	// Sealer may be nil as long as no connection has a client secret.
+	Sealer Sealer
+}
+
+// Plan compares a file with the snapshot and returns the change that makes the registry agree with
+// it, holding only the records that differ, and a line for each. A client or connection that the
+// file names is replaced as a whole, except that secrets it does not speak of stay; a secret given
+// as text that is stored already keeps its row. Applying a file is the platform administrator's
+// approval of its domains.
+//
+// The error is yamlfault.Faults where the file cannot be applied to this snapshot.
+func (s *Snapshot) Plan(file TenantFile, p Planning) (Change, []DiffLine, error) {
+	plan := planner{
+		Planning: p, old: s, account: file.Tenant.Account, source: file.source.Fork(),
+		change: Change{By: p.By, At: p.Now},
+	}
+	plan.tenant(file.Tenant)
+	for i, c := range file.clients {
+		plan.client(fmt.Sprintf("clients[%d]", i), c)
+	}
+	for i, c := range file.connections {
+		plan.connection(fmt.Sprintf("connections[%d]", i), c)
+	}
+	if p.Prune {
+		plan.prune(file)
+	}
+	if err := plan.source.Err(); err != nil {
+		return Change{}, nil, err
+	}
+	return plan.change, plan.lines, nil
+}
+
+// Empty reports whether the change changes nothing.
+func (c Change) Empty() bool {
+	return len(c.Save.Tenants)+len(c.Save.Clients)+len(c.Save.Connections)+
+		len(c.DeleteClients)+len(c.DeleteConnections) == 0
+}
+
+type planner struct {
+	Planning
+	old     *Snapshot
+	account Account
+	source  *yamlfault.File
+	change  Change
+	lines   []DiffLine
+}
+
+func (p *planner) tenant(t Tenant) {
+	old, known := p.old.Tenant(t.Account)
+	t.Domains = slices.Clone(t.Domains)
+	for i, d := range t.Domains {
+		t.Domains[i].VerifiedAt = p.Now
+		if owner, taken := p.old.DomainOwner(d.Name); taken && owner != t.Account {
+			p.source.Fault(fmt.Sprintf("domains[%d]", i), "%q belongs to tenant %q", d.Name, owner)
+		} else if taken {
+			t.Domains[i].VerifiedAt = verifiedAt(old, d.Name)
+		}
+	}
+	var before outline
+	if known {
+		before = outlineTenant(old)
+	}
+	approves := known && slices.ContainsFunc(old.Domains, func(d Domain) bool {
+		return !d.Verified() && t.Owns(d.Name)
+	})
+	if p.differs("tenant "+string(t.Account), known, before, outlineTenant(&t), approves, "domains: approved") {
+		p.change.Save.Tenants = append(p.change.Save.Tenants, t)
+	}
+}
+
+func verifiedAt(t *Tenant, domain string) time.Time {
+	for _, d := range t.Domains {
+		if d.Name == domain {
+			return d.VerifiedAt
+		}
+	}
+	return time.Time{}
+}
+
+func (p *planner) client(path string, f fileClient) {
+	c := f.Client
+	old, known := p.old.Client(c.ID)
+	if known && old.Account != p.account {
+		p.source.Fault(path+".id", "%q belongs to another tenant", c.ID)
+		return
+	}
+	var before outline
+	var kept []ClientSecret
+	if known {
+		before, kept = outlineClient(old), old.Secrets
+	}
+	switch {
+	case c.Public():
+	case f.keepSecrets:
+		c.Secrets = kept
+	default:
+		c.Secrets = p.secrets(path, f.secrets, kept)
+	}
+	if !c.Public() && len(c.Secrets) == 0 {
+		p.source.Fault(path+".secrets", "is required: a client with require_secret: true needs at least one")
+	}
+	secretsDiffer := known && !slices.EqualFunc(kept, c.Secrets, sameSecret)
+	if p.differs("client "+c.ID, known, before, outlineClient(&c), secretsDiffer, "secrets: "+secretChanges(kept, c.Secrets)) {
+		p.change.Save.Clients = append(p.change.Save.Clients, c)
+	}
+}
+
+// secrets hashes what is given as text, unless a stored secret is the same text.
+func (p *planner) secrets(path string, given []fileSecret, stored []ClientSecret) []ClientSecret {
+	var secrets []ClientSecret
+	for i, g := range given {
+		s := g.ClientSecret
+		if !g.value.Empty() {
+			hashed, err := hashOrKeep(g, stored)
+			if err != nil {
+				p.source.Fault(fmt.Sprintf("%s.secrets[%d].value", path, i), "%w", err)
+				continue
+			}
+			s.SHA256, s.Argon2id = hashed.SHA256, hashed.Argon2id
+		}
+		secrets = append(secrets, s)
+	}
+	return secrets
+}
+
+func hashOrKeep(g fileSecret, stored []ClientSecret) (ClientSecret, error) {
+	for _, s := range stored {
+		if (s.Argon2id != "") == g.weak && s.holds(g.value.Reveal()) {
+			return s, nil
+		}
+	}
+	return hashSecret(g.value, g.weak)
+}
+
+func sameSecret(a, b ClientSecret) bool {
+	return sameHash(a, b) && a.Description == b.Description && a.Expires.Equal(b.Expires)
+}
+
+func sameHash(a, b ClientSecret) bool {
+	return bytes.Equal(a.SHA256, b.SHA256) && a.Argon2id == b.Argon2id
+}
+
+func (p *planner) connection(path string, f fileConnection) {
+	c := f.Connection
+	oidc := *c.OIDC
+	c.OIDC = &oidc
+	old, known := p.old.Connection(p.account, c.ID)
+	var before outline
+	var stored []byte
+	if known {
+		before, stored = outlineConnection(old), old.OIDC.SealedSecret
+	}
+	if f.keepSecret {
+		oidc.SealedSecret = stored
+	} else if err := p.seal(&oidc, f, stored); err != nil {
+		p.source.Fault(path+".client_secret", "%w", err)
+		return
+	}
+	secretDiffers := known && !bytes.Equal(stored, oidc.SealedSecret)
+	if p.differs("connection "+c.ID, known, before, outlineConnection(&c), secretDiffers, "client_secret: changed") {
+		p.change.Save.Connections = append(p.change.Save.Connections, c)
+	}
+}
+
+// seal sets the sealed secret, keeping the stored one when it opens to the same text.
+func (p *planner) seal(oidc *OIDC, f fileConnection, stored []byte) error {
+	if p.Sealer == nil {
+		return errors.New("cannot be sealed without the key file")
+	}
+	context := SecretContext(p.account, f.ID)
+	if f.secret.Empty() { // the exported form: it must be ours to open
+		if _, err := p.Sealer.Open(oidc.SealedSecret, context); err != nil {
+			return fmt.Errorf("was sealed with another key file or for another connection: %w", err)
+		}
+		return nil
+	}
+	text := []byte(f.secret.Reveal())
+	if len(stored) > 0 {
+		if opened, err := p.Sealer.Open(stored, context); err == nil && subtle.ConstantTimeCompare(opened, text) == 1 {
+			oidc.SealedSecret = stored
+			return nil
+		}
+	}
+	sealed, err := p.Sealer.Seal(text, context)
+	oidc.SealedSecret = sealed
+	return err
+}
+
+func (p *planner) prune(file TenantFile) {
+	for _, c := range p.old.Clients(p.account) {
+		if !slices.ContainsFunc(file.clients, func(f fileClient) bool { return f.ID == c.ID }) {
+			p.change.DeleteClients = append(p.change.DeleteClients, c.ID)
+			p.lines = append(p.lines, DiffLine{Op: Removed, Record: "client " + c.ID})
+		}
+	}
+	for _, c := range p.old.Connections(p.account) {
+		if !slices.ContainsFunc(file.connections, func(f fileConnection) bool { return f.ID == c.ID }) {
+			p.change.DeleteConnections = append(p.change.DeleteConnections, ConnectionKey{Account: p.account, ID: c.ID})
+			p.lines = append(p.lines, DiffLine{Op: Removed, Record: "connection " + c.ID})
+		}
+	}
+}
