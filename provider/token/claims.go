@@ -22,6 +22,8 @@ const (
 	Client SubjectType = "client"
 )
 
+func (t SubjectType) known() bool { return t == User || t == Client }
+
 // A Login is how a person authenticated. It is the same in every token of a grant.
 type Login struct {
 	// SessionID is the sid; empty when no session stands behind the token.

@@ -47,7 +47,7 @@ type Beside struct {
 // name, or a scope without a key; the error wraps ErrTooLarge when the claims are too many.
 func (t *Tokens) MintAccess(how Signing, a Access) (string, Access, error) {
 	if name := a.absent(); name != "" {
-		return "", Access{}, fmt.Errorf("mint an access token: %s is empty", name)
+		return "", Access{}, fmt.Errorf("mint an access token: it has no %s", name)
 	}
 	if how.Type == "" {
 		how.Type = AccessJWT
@@ -98,12 +98,12 @@ func (t *Tokens) MintID(how Signing, id ID, with Beside) (string, ID, error) {
 	return raw, id, nil
 }
 
-// absent names a claim that every access token has and this one would not, or nothing.
+// absent names a claim that every access token has and this one would lack, or nothing.
 func (a Access) absent() string {
 	switch {
 	case a.Subject == "":
 		return "sub"
-	case a.SubjectType == "":
+	case !a.SubjectType.known():
 		return "sub_type"
 	case len(a.Audience) == 0:
 		return "aud"

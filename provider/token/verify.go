@@ -36,6 +36,9 @@ func (t *Tokens) VerifyAccess(ctx context.Context, raw string) (Access, error) {
 	if a.Claims, err = in.further(); err != nil {
 		return Access{}, invalid("%w", err)
 	}
+	if !a.SubjectType.known() {
+		return Access{}, invalid("its sub_type is neither %s nor %s", User, Client)
+	}
 	if err := t.CheckAccess(ctx, a); err != nil {
 		return Access{}, err
 	}

@@ -81,6 +81,7 @@ func refusals(t testing.TB, b *bench) map[string]string {
 		"SUB for sub":               forge(goodHeader, swap(`"sub"`, `"SUB"`)),
 		"empty sub":                 forge(goodHeader, swap(`"sub":"4711"`, `"sub":""`)),
 		"sub a number":              forge(goodHeader, swap(`"sub":"4711"`, `"sub":4711`)),
+		"sub_type of nobody":        forge(goodHeader, swap(`"sub_type":"user"`, `"sub_type":"admin"`)),
 		"no aud":                    forge(goodHeader, swap(`"aud":[`, `"ignored":[`)),
 		"aud empty":                 forge(goodHeader, swap(`"aud":[`, `"aud":[],"ignored":[`)),
 		"SUB beside sub":            forge(goodHeader, swap(`"jti"`, `"SUB":"1","jti"`)),
