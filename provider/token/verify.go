@@ -12,7 +12,7 @@ import (
 )
 
 // ErrInvalid means that a token is not one of ours, or no longer good. The text around it is for
-// logs: it says why and quotes nothing of the token.
+// logs: it says why and quotes none of the token's values.
 var ErrInvalid = errors.New("token is not valid")
 
 // VerifyAccess returns the content of an access token that is good now, as far as the token itself
