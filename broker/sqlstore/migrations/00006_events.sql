@@ -1,0 +1,16 @@
+CREATE TABLE pb_events (
+	id BINARY(16) NOT NULL,
+	at BIGINT NOT NULL,
+	kind VARBINARY(64) NOT NULL,
+	account VARBINARY(255) NOT NULL,
+	client_id VARBINARY(255) NOT NULL,
+	user_id VARBINARY(255) NOT NULL,
+	login_id BINARY(16),
+	actor VARBINARY(255) NOT NULL,
+	reason VARBINARY(1024) NOT NULL,
+	address VARBINARY(64) NOT NULL,
+	detail MEDIUMBLOB,
+	PRIMARY KEY (id)
+);
+
+CREATE INDEX pb_events_at ON pb_events (at);

@@ -1,0 +1,68 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"modernc.org/sqlite"
+)
+
+// openSQLite makes two pools over one file in WAL mode: one connection that writes, so that writers
+// queue here and not in busy_timeout, and a few that cannot.
+//
+// synchronous is FULL: a code that was redeemed, a token that was rotated and a revocation that was
+// acknowledged must not come undone by a power cut.
+func openSQLite(path string) (engine, error) {
+	switch {
+	case path == "", strings.HasPrefix(path, ":"), strings.HasPrefix(path, "file:"):
+		return engine{}, fmt.Errorf("state dsn sqlite:%s does not name a file", path)
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return engine{}, fmt.Errorf("state dsn: %w", err)
+	}
+	// SQLite itself would make the file readable for everybody. The -wal and -shm files take its mode.
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator's path
+	if err != nil {
+		return engine{}, fmt.Errorf("state file: %w", err)
+	}
+	if err := file.Close(); err != nil {
+		return engine{}, fmt.Errorf("state file: %w", err)
+	}
+	common := url.Values{"_busy_timeout": {"4000"}, "_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_dqs": {"0"}}
+	writer, err := sqlitePool(path, 1, common, url.Values{"_txlock": {"immediate"}})
+	if err != nil {
+		return engine{}, err
+	}
+	reader, err := sqlitePool(path, max(4, runtime.GOMAXPROCS(0)), common, url.Values{"_query_only": {"1"}})
+	if err != nil {
+		return engine{}, errors.Join(err, writer.Close())
+	}
+	return engine{dialect: dialectSQLite, writer: writer, reader: reader, hosts: 1}, nil
+}
+
+func sqlitePool(path string, size int, values ...url.Values) (*sql.DB, error) {
+	query := url.Values{}
+	for _, v := range values {
+		for name, value := range v {
+			query[name] = value
+		}
+	}
+	address := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: query.Encode()}
+	connector, err := sqlite.NewConnector(address.String())
+	if err != nil {
+		return nil, fmt.Errorf("state file: %w", err)
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return db, nil
+}

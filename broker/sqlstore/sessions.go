@@ -1,0 +1,115 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/grant"
+	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/internal/id"
+	"github.com/patchbay-auth/patchbay/mapping"
+)
+
+const (
+	insertSession query = `/* insert_session */ INSERT INTO pb_sessions
+		(id, token, issuer, account, browser, user_id, idp, external_id, upstream_session,
+		auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+	findSession query = `/* find_session */ SELECT
+		id, token, issuer, account, browser, user_id, idp, external_id, upstream_session,
+		auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at
+		FROM pb_sessions WHERE id = ?`
+
+	findSessionByToken query = `/* find_session_by_token */ SELECT
+		id, token, issuer, account, browser, user_id, idp, external_id, upstream_session,
+		auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at
+		FROM pb_sessions WHERE token = ?`
+
+	touchSession query = `/* touch_session */ UPDATE pb_sessions SET seen_at = ?, expires_at = ?
+		WHERE id = ? AND ended_at IS NULL`
+
+	endSession query = `/* end_session */ UPDATE pb_sessions SET ended_at = ? WHERE id = ? AND ended_at IS NULL`
+
+	sessionExists query = `/* session_exists */ SELECT id FROM pb_sessions WHERE id = ?`
+)
+
+// Session implements broker.SessionStore.
+func (s *Store) Session(ctx context.Context, session id.ID) (broker.Session, error) {
+	return s.session(ctx, findSession, session[:])
+}
+
+// SessionByToken implements broker.SessionStore.
+func (s *Store) SessionByToken(ctx context.Context, token grant.Hash) (broker.Session, error) {
+	return s.session(ctx, findSessionByToken, token[:])
+}
+
+func (s *Store) session(ctx context.Context, q query, by []byte) (broker.Session, error) {
+	var found broker.Session
+	err := s.read(ctx, func(ctx context.Context, c conn) error {
+		return c.one(ctx, q, []any{by}, toBytes{found.ID[:]}, toBytes{found.Token[:]},
+			toText[string]{&found.Issuer}, toText[registry.Account]{&found.Account}, toBytes{found.Browser[:]},
+			toText[mapping.UserID]{&found.UserID}, toText[string]{&found.IDP}, toText[string]{&found.ExternalID},
+			toText[string]{&found.UpstreamSession}, toTime{&found.AuthTime}, toJSON{&found.AMR},
+			toText[string]{&found.ACR}, toBytes{found.LoginID[:]}, toTime{&found.CreatedAt}, toTime{&found.SeenAt},
+			toTime{&found.ExpiresAt}, toTime{&found.AbsoluteAt}, toTime{&found.EndedAt})
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return broker.Session{}, broker.ErrNotFound
+	}
+	return found, wrap(err, "find session")
+}
+
+// TouchSession implements broker.SessionStore. A session that has ended is broker.ErrNotFound.
+func (s *Store) TouchSession(ctx context.Context, session id.ID, seen, expires time.Time) error {
+	var n int64
+	err := s.inStatement(ctx, func(ctx context.Context, c conn) (err error) {
+		n, err = c.exec(ctx, touchSession, micros(seen), micros(expires), session[:])
+		return err
+	})
+	if err == nil && n == 0 {
+		return broker.ErrNotFound
+	}
+	return wrap(err, "touch session %s", session)
+}
+
+// EndSession implements broker.SessionStore. The session ends at the event's time; one that does
+// not exist is broker.ErrNotFound.
+func (s *Store) EndSession(ctx context.Context, session id.ID, r grant.Revocation, e broker.Event) error {
+	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+		n, err := t.exec(ctx, endSession, micros(e.At), session[:])
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return t.sessionExists(ctx, session)
+		}
+		if err := t.revoke(ctx, []grant.Revocation{r}); err != nil {
+			return err
+		}
+		return t.appendEvents(ctx, []broker.Event{e})
+	})
+	return wrap(err, "end session %s", session)
+}
+
+func (t *tx) sessionExists(ctx context.Context, session id.ID) error {
+	err := t.one(ctx, sessionExists, []any{session[:]}, toBytes{make([]byte, len(session))})
+	if errors.Is(err, sql.ErrNoRows) {
+		return broker.ErrNotFound
+	}
+	return err
+}
+
+func (t *tx) insertSession(ctx context.Context, s broker.Session) error {
+	amr, err := encode(s.AMR)
+	if err != nil {
+		return err
+	}
+	return t.run(ctx, insertSession, s.ID[:], s.Token[:], key(s.Issuer), key(s.Account), s.Browser[:],
+		key(s.UserID), key(s.IDP), key(s.ExternalID), key(s.UpstreamSession),
+		micros(s.AuthTime), amr, key(s.ACR), ref(s.LoginID), micros(s.CreatedAt), micros(s.SeenAt),
+		micros(s.ExpiresAt), micros(s.AbsoluteAt), micros(s.EndedAt))
+}
