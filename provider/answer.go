@@ -15,7 +15,7 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, next broker.N
 	case broker.StepLogin:
 		http.Redirect(w, r, p.pages.AttemptURL(next.AttemptID), http.StatusSeeOther)
 	case broker.StepRedirect:
-		http.Redirect(w, r, next.URL, http.StatusSeeOther)
+		return p.pages.Redirect(w, r, next.URL)
 	case broker.StepAnswer:
 		return p.answerClient(w, r, *next.Answer)
 	default:

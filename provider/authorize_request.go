@@ -136,7 +136,7 @@ func judgeFeatures(client *registry.Client, q url.Values) *Fault {
 		return invalidRequest("response_type is missing")
 	case q.Get("response_type") != "code":
 		return &Fault{Code: "unsupported_response_type", Description: "response_type must be code"}
-	case !client.MayUse(grantCode):
+	case !client.MayUse(registry.GrantAuthorizationCode):
 		return &Fault{Code: "unauthorized_client", Description: "The client may not use authorization codes"}
 	}
 	return nil

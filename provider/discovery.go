@@ -7,14 +7,12 @@ import (
 	"strings"
 
 	"github.com/patchbay-auth/patchbay/broker/keyring"
+	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/mapping"
 )
 
 // Values of the protocols that discovery lists and the endpoints accept.
 const (
-	grantCode    = "authorization_code"
-	grantRefresh = "refresh_token"
-
 	modeQuery    = "query"
 	modeFragment = "fragment"
 	modeFormPost = "form_post"
@@ -25,7 +23,9 @@ const (
 	promptSelect  = "select_account"
 )
 
-func grantTypes() []string    { return []string{grantCode, grantRefresh} }
+func grantTypes() []string {
+	return []string{registry.GrantAuthorizationCode, registry.GrantRefreshToken}
+}
 func responseModes() []string { return []string{modeQuery, modeFragment, modeFormPost} }
 func prompts() []string       { return []string{promptNone, promptLogin, promptConsent, promptSelect} }
 

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/zitadel/oidc/v3/pkg/op"
+
+	"github.com/patchbay-auth/patchbay/broker/registry"
 )
 
 // introspectionBudget is how long a switch waits for an answer, 503 included. It gives up after
@@ -127,7 +129,7 @@ func (p *Provider) mayAsk(x *exchange, form url.Values) error {
 }
 
 func requiredBy(grantType string) []string {
-	if grantType == grantRefresh {
+	if grantType == registry.GrantRefreshToken {
 		return []string{"refresh_token"}
 	}
 	return []string{"code", "redirect_uri"}

@@ -47,10 +47,10 @@ func (p *Provider) exchangeCode(ctx context.Context, x *exchange, said *oidc.Acc
 		return err
 	})
 	if err != nil {
-		p.recordRefusal(x, grantCode, broker.CodeReplayed, err)
+		p.recordRefusal(x, registry.GrantAuthorizationCode, broker.CodeReplayed, err)
 		return nil, err
 	}
-	p.recordIssue(x, grantCode, redeemed)
+	p.recordIssue(x, registry.GrantAuthorizationCode, redeemed)
 	return p.tokenAnswer(x, redeemed, minted), nil
 }
 
@@ -68,10 +68,10 @@ func (p *Provider) refresh(ctx context.Context, x *exchange, said *oidc.RefreshT
 		return err
 	})
 	if err != nil {
-		p.recordRefusal(x, grantRefresh, broker.RefreshReused, err)
+		p.recordRefusal(x, registry.GrantRefreshToken, broker.RefreshReused, err)
 		return nil, err
 	}
-	p.recordIssue(x, grantRefresh, rotated)
+	p.recordIssue(x, registry.GrantRefreshToken, rotated)
 	return p.tokenAnswer(x, rotated, minted), nil
 }
 
@@ -91,7 +91,7 @@ func narrowed(granted, asked []string) ([]string, error) {
 // refreshPolicy says whether a refresh token is due. Clients of the realm layout expect one whenever
 // they may use it; elsewhere the person must have granted offline_access (OpenID Connect Core §11).
 func refreshPolicy(x *exchange, g grant.Grant) *registry.Refresh {
-	if !x.client.MayUse(grantRefresh) {
+	if !x.client.MayUse(registry.GrantRefreshToken) {
 		return nil
 	}
 	if !x.issuer.layout.realm && !slices.Contains(g.Scope, mapping.ScopeOfflineAccess) {
