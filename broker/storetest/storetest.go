@@ -1,0 +1,74 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/grant"
+	"github.com/patchbay-auth/patchbay/broker/keyring"
+	"github.com/patchbay-auth/patchbay/broker/registry"
+)
+
+// A Store keeps everything that the broker owns.
+type Store interface {
+	broker.AttemptStore
+	broker.SessionStore
+	broker.EventStore
+	broker.ChangeStore
+	broker.SweepStore
+	grant.Store
+	keyring.Store
+	registry.Store
+	OnChange(listener func(broker.Change))
+}
+
+// Run runs the suite. open returns a migrated and empty store that runs on the real clock, and
+// closes it when the test ends.
+func Run(t *testing.T, open func(*testing.T) Store) {
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, Store)
+	}{
+		{"code comes back as stored", codeRoundTrip},
+		{"one of 64 redemptions wins", redemptionRace},
+		{"redemption that stores no family", redeemWithoutFamily},
+		{"redemption recognises itself", redeemAgain},
+		{"failed redemption burns nothing", redeemRollback},
+		{"family comes back as stored", familyRoundTrip},
+		{"one of 64 rotations wins", rotationRace},
+		{"rotation is refused", rotationRefused},
+		{"rotation recognises itself", rotateAgain},
+		{"rotation that keeps the token", rotateKeep},
+		{"revocation reaches its families", revokeReaches},
+		{"revocations are read until they expire", revocationsExpire},
+		{"revocation of nonsense", revokeNonsense},
+		{"attempt comes back as stored", attemptRoundTrip},
+		{"attempt moves from named states", attemptMoves},
+		{"one of 64 moves wins", moveRace},
+		{"settlement comes back as stored", settleRoundTrip},
+		{"settlement is all or nothing", settleRollback},
+		{"settlement recognises itself", settleAgain},
+		{"links are unique both ways", linksUnique},
+		{"identifiers are compared as bytes", identifiersAreBytes},
+		{"update that changes nothing matches", sameUpdate},
+		{"session ends once", sessionEnds},
+		{"refused login is recorded", refusedLogin},
+		{"logins are listed newest first", loginsListed},
+		{"events come back in order", eventsInOrder},
+		{"registry comes back as stored", registryRoundTrip},
+		{"registry keys are unique", registryUnique},
+		{"domain moves in one change", domainMoves},
+		{"registry deletes", registryDeletes},
+		{"signing keys are unique", keysUnique},
+		{"changes are announced after commit", changesAnnounced},
+		{"change feed loses nothing", feedLosesNothing},
+		{"sweep deletes what has expired", sweepDeletes},
+		{"clock tells the time", clockTells},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
+	}
+}
+
+// now is the time as a store keeps it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,46 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/grant"
+)
+
+func sweepDeletes(t *testing.T, s Store) {
+	ctx := t.Context()
+	st := settlement(t, s)
+	must(t, s.Settle(ctx, st))
+	f, long := sampleFamily(), sampleFamily()
+	long.ExpiresAt = long.ExpiresAt.AddDate(1, 0, 0)
+	putFamily(t, s, f)
+	putFamily(t, s, long)
+	must(t, s.Revoke(ctx, []grant.Revocation{sampleRevocation(grant.KindToken, "jti")}))
+	for range 600 { // more than one batch
+		putAttempt(t, s)
+	}
+
+	n, err := s.Sweep(ctx, now())
+	must(t, err)
+	same(t, n, 0)
+	same(t, get(t, s.Attempt, st.Attempt.ID).State, broker.StateDone)
+
+	n, err = s.Sweep(ctx, now().AddDate(0, 0, 7))
+	must(t, err)
+	// The attempts, three codes, a session, a family, a revocation and its change.
+	same(t, n, 601+3+1+1+1+1)
+	_, err = s.Attempt(ctx, st.Attempt.ID)
+	wantErr(t, err, broker.ErrNotFound)
+	_, err = s.FindCode(ctx, st.Code.Hash)
+	wantErr(t, err, grant.ErrNotFound)
+	_, err = s.Session(ctx, st.Session.ID)
+	wantErr(t, err, broker.ErrNotFound)
+	_, err = s.FindFamily(ctx, f.ID)
+	wantErr(t, err, grant.ErrNotFound)
+	get(t, s.FindFamily, long.ID)
+	same(t, len(get(t, s.Changes, time.Time{})), 0)
+
+	get(t, s.Login, st.Login.ID) // history stays
+	same(t, len(allEvents(t, s)), 2)
+}
