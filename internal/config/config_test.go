@@ -1,0 +1,138 @@
+package config_test
+
+import (
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/patchbay-auth/patchbay/internal/config"
+	"github.com/patchbay-auth/patchbay/internal/secret"
+)
+
+const behindProxy = `listen: 0.0.0.0:8080
+public_url: https://login.acme.example
+trusted_proxies: [10.0.0.7, 192.168.1.9/16]
+state: { dsn: "sqlite:state.db" }
+legacy: { dsn_file: iq.dsn }
+key_file: sealed.keys
+key_file_passphrase: ${PATCHBAY_TEST_PASSPHRASE}
+`
+
+func load(t *testing.T, yaml string) (config.Config, string, error) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range map[string]string{"patchbay.yaml": yaml, "iq.dsn": "u:p@tcp(db)/iq\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := config.Load(filepath.Join(dir, "patchbay.yaml"))
+	return c, dir, err
+}
+
+func TestLoad(t *testing.T) {
+	t.Setenv("PATCHBAY_TEST_PASSPHRASE", "correct horse battery")
+	got, dir, err := load(t, behindProxy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config.Config{
+		Listen: "0.0.0.0:8080", PublicURL: "https://login.acme.example", SharedIssuerPath: "/id",
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.7/32"), netip.MustParsePrefix("192.168.0.0/16")},
+		StateDSN:       secret.New("sqlite:state.db"),
+		Legacy:         config.Legacy{Driver: "mysql", DSN: secret.New("u:p@tcp(db)/iq"), Profile: "iq"},
+		KeyFile:        config.KeyFile{Path: filepath.Join(dir, "sealed.keys"), Passphrase: secret.New("correct horse battery")},
+		LogLevel:       slog.LevelInfo, LogFormat: "json",
+	}
+	compare := cmp.Options{
+		cmp.Comparer(func(a, b secret.Text) bool { return a.Reveal() == b.Reveal() }),
+		cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
+	}
+	if diff := cmp.Diff(want, got, compare); diff != "" {
+		t.Errorf("configuration (-want +got):\n%s", diff)
+	}
+}
+
+func TestLoadVariants(t *testing.T) {
+	const rest = "state: { dsn: \"mysql:u:p@tcp(db)/p\" }\nlegacy: { driver: sqlite, dsn: iq.db, profile: iq }\nkey_file: k\nkey_file_identity: AGE-SECRET-KEY-1\n"
+	for _, tc := range []struct{ name, yaml string }{
+		{"loopback without TLS", "listen: 127.0.0.1:8080\npublic_url: http://127.0.0.1:8080\n"},
+		{"IPv6 loopback", "listen: \"[::1]:8080\"\npublic_url: http://[::1]:8080\n"},
+		{"TLS", "listen: :8443\npublic_url: https://x.example:8443\ntls: { cert_file: c, key_file: k }\n"},
+		{"bare root, text log, metrics", "listen: localhost:1\npublic_url: http://localhost:1\nshared_issuer_path: \"\"\nlog: { level: debug, format: text }\nmetrics: { listen: 127.0.0.1:9090 }\n"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if _, _, err := load(t, tc.yaml+rest); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestFaults(t *testing.T) {
+	t.Setenv("PATCHBAY_TEST_PASSPHRASE", "correct horse battery")
+	if _, _, err := load(t, behindProxy); err != nil {
+		t.Fatalf("positive control: %v", err)
+	}
+	for _, tc := range []struct{ name, old, new, want string }{
+		{"open plain http", "trusted_proxies: [10.0.0.7, 192.168.1.9/16]\n", "", `1: listen: plain http on "0.0.0.0:8080"`},
+		{"https that nobody ends", "trusted_proxies: [10.0.0.7, 192.168.1.9/16]\n", "", "2: public_url: \"https://login.acme.example\" is https, but there is neither tls"},
+		{"http to the world", "https://", "http://", "2: public_url: \"http://login.acme.example\" must be https"},
+		{"http with tls", "listen:", "tls: { cert_file: c, key_file: k }\npublic_url: http://localhost\nlisten:", "public_url: is given twice"},
+		{"path", "acme.example\n", "acme.example/\n", "2: public_url: \"https://login.acme.example/\" must be an origin alone"},
+		{"upper case", "login.acme", "Login.acme", "write it in lower case"},
+		{"not a port", "8080", "80800", `1: listen: "80800" is not a port`},
+		{"not an address", "0.0.0.0:8080", "example", `1: listen: "example" is not host:port`},
+		{"everybody is a proxy", "192.168.1.9/16", "0.0.0.0/0", "3: trusted_proxies[1]: a network of all addresses"},
+		{"no proxy", "10.0.0.7", "proxy.example", `3: trusted_proxies[0]: "proxy.example" is neither`},
+		{"no state", `{ dsn: "sqlite:state.db" }`, "{}", "4: state.dsn: is required"},
+		{"state of another kind", "sqlite:state.db", "postgres:hunter2", "4: state.dsn: begins with neither"},
+		{"driver", "dsn_file: iq.dsn", "dsn_file: iq.dsn, driver: oracle", `5: legacy.driver: "oracle" is neither`},
+		{"profile", "dsn_file: iq.dsn", "dsn_file: iq.dsn, profile: mine", `5: legacy.profile: "mine" is not`},
+		{"no legacy database", "dsn_file: iq.dsn", "driver: mysql", "5: legacy.dsn: is required"},
+		{"no such file", "iq.dsn", "no.dsn", "5: legacy.dsn_file: open "},
+		{"no key file", "key_file: sealed.keys\n", "", "key_file: is required"},
+		{"no passphrase", "key_file_passphrase: ${PATCHBAY_TEST_PASSPHRASE}\n", "", "key_file_passphrase: is required"},
+		{"unset variable", "TEST_PASSPHRASE", "TEST_UNSET", "7: key_file_passphrase: environment variable PATCHBAY_TEST_UNSET is not set"},
+		{"both", "key_file:", "key_file_identity: x\nkey_file:", "6: key_file_identity: give either"},
+		{"log level", "key_file:", "log: { level: loud, format: xml }\nkey_file:", `6: log.level: "loud" is none of`},
+		{"log format", "key_file:", "log: { level: loud, format: xml }\nkey_file:", `6: log.format: "xml" is neither`},
+		{"metrics in public", "key_file:", "metrics: { listen: \"0.0.0.0:8080\" }\nkey_file:", "6: metrics.listen: \"0.0.0.0:8080\" is the address of listen"},
+		{"tls without key", "key_file:", "tls: { cert_file: c }\nkey_file:", "6: tls.key_file: is required"},
+		{"issuer path", "key_file:", "shared_issuer_path: id/\nkey_file:", "6: shared_issuer_path: \"id/\" must begin"},
+		{"issuer path with a trailing slash", "key_file:", "shared_issuer_path: /id/\nkey_file:", "6: shared_issuer_path: \"/id/\" must consist"},
+		{"issuer path of our own", "key_file:", "shared_issuer_path: /login\nkey_file:", "which patchbay uses itself"},
+		{"unknown key", "key_file:", "limit: 3\nkey_file:", "6: limit: unknown key"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			yaml := strings.Replace(behindProxy, tc.old, tc.new, 1)
+			if yaml == behindProxy {
+				t.Fatalf("%q is not in the file", tc.old)
+			}
+			_, _, err := load(t, yaml)
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Fatalf("got  %v\nwant … %s", err, tc.want)
+			}
+			if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "correct horse") {
+				t.Errorf("the fault shows a secret: %v", err)
+			}
+		})
+	}
+}
+
+func TestAllFaultsAtOnce(t *testing.T) {
+	_, _, err := load(t, "listen: nowhere\nlegacy: { driver: x }\nfoo: bar\n")
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{"listen:", "public_url:", "state.dsn:", "legacy.driver:", "legacy.dsn:", "key_file:", "key_file_passphrase:", "foo: unknown key"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%s is not among the faults:\n%v", want, err)
+		}
+	}
+}
