@@ -1,0 +1,45 @@
+package legacy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/patchbay-auth/patchbay/legacy/passhash"
+	"github.com/patchbay-auth/patchbay/mapping"
+)
+
+// Authenticate verifies the password of the one user with that login. It fails with
+// mapping.ErrNoUser, mapping.ErrAmbiguous, mapping.ErrBusy, or mapping.ErrWrongPassword; with the
+// last it returns the row too, and the error says why if the stored value cannot be verified at
+// all. It judges neither Active nor FederatedOnly. It is never cached.
+func (db *DB) Authenticate(ctx context.Context, tenant mapping.TenantKey, login, password string) (mapping.User, error) {
+	found, err := db.find(ctx, db.read, tenant, mapping.Query{By: mapping.ByLogin, Value: login})
+	switch {
+	case err != nil:
+		return mapping.User{}, err
+	case len(found) == 0:
+		return mapping.User{}, mapping.ErrNoUser
+	case len(found) > 1:
+		return mapping.User{}, mapping.ErrAmbiguous
+	}
+	user := found[0]
+	if user.password.Hash == "" {
+		return user.User, fmt.Errorf("%w: none is stored", mapping.ErrWrongPassword)
+	}
+	ok, err := db.hashes.Verify(ctx, tenant, user.password, password)
+	switch {
+	case errors.Is(err, passhash.ErrUnknown), errors.Is(err, passhash.ErrTooCostly), errors.Is(err, passhash.ErrPlaintext):
+		return user.User, fmt.Errorf("%w: %w", mapping.ErrWrongPassword, err)
+	case err != nil:
+		return mapping.User{}, fmt.Errorf("legacy: %w", err)
+	case !ok:
+		return user.User, mapping.ErrWrongPassword
+	}
+	return user.User, nil
+}
+
+// SlowestHash returns the 99th percentile of what verifying a password takes in the slowest scheme
+// in use. A failed login should never be quicker.
+func (db *DB) SlowestHash() time.Duration { return db.hashes.Slowest() }

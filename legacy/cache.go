@@ -1,0 +1,144 @@
+package legacy
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/patchbay-auth/patchbay/mapping"
+)
+
+const (
+	// patience is how long a caller who could have a stale value waits for a fresh one. A database
+	// that hangs must not hang introspection, which answers within 2 s.
+	patience = 500 * time.Millisecond
+	// recovery is how long stale values are served without asking, after the database failed.
+	recovery = time.Second
+)
+
+type cacheKey struct {
+	tenant mapping.TenantKey
+	user   mapping.UserID
+	part   mapping.Parts // zero for the row
+}
+
+// A cache answers from memory while the answer is fresh, asks once for everybody who waits for
+// the same, and falls back on what is stale while the database does not answer.
+type cache[V any] struct {
+	fresh, stale time.Duration
+	now          func() time.Time
+	entries      *otter.Cache[cacheKey, entry[V]]
+	flights      singleflight.Group
+	// generation counts what was forgotten: an answer asked for before is not kept.
+	generation atomic.Uint64
+	// retryAt is when to ask again after a failure, in nanoseconds since 1970.
+	retryAt atomic.Int64
+}
+
+// An entry is an answer: a value, or that there is no such user, or more than one.
+type entry[V any] struct {
+	value V
+	err   error
+	at    time.Time
+}
+
+func newCache[V any](c Config, size int) *cache[V] {
+	return &cache[V]{
+		fresh: c.Fresh, stale: c.Stale, now: c.Now,
+		entries: otter.Must(&otter.Options[cacheKey, entry[V]]{
+			MaximumSize:      size,
+			ExpiryCalculator: otter.ExpiryWriting[cacheKey, entry[V]](c.Stale),
+		}),
+	}
+}
+
+func (c *cache[V]) get(ctx context.Context, key cacheKey, load func(context.Context) (V, error)) (V, error) {
+	have, ok := c.entries.GetIfPresent(key)
+	now := c.now()
+	if ok && now.Sub(have.at) < c.fresh {
+		return have.value, have.err
+	}
+	usable := ok && now.Sub(have.at) < c.stale
+	if usable && now.UnixNano() < c.retryAt.Load() {
+		return have.value, have.err
+	}
+	generation := c.generation.Load()
+	flight := c.flights.DoChan(key.flight(generation), func() (any, error) {
+		// Whoever asked first may leave; the others still want to know.
+		return c.load(context.WithoutCancel(ctx), key, generation, load)
+	})
+	var giveUp <-chan time.Time
+	if usable {
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		giveUp = timer.C
+	}
+	var none V
+	select {
+	case answer := <-flight:
+		if answer.Err == nil {
+			e := answer.Val.(entry[V])
+			return e.value, e.err
+		}
+		if usable {
+			return have.value, have.err
+		}
+		return none, answer.Err
+	case <-giveUp:
+		return have.value, have.err
+	case <-ctx.Done():
+		return none, ctx.Err()
+	}
+}
+
+// load returns an entry, or an error if the database did not answer.
+func (c *cache[V]) load(ctx context.Context, key cacheKey, generation uint64, load func(context.Context) (V, error)) (entry[V], error) {
+	value, err := load(ctx)
+	now := c.now()
+	if err != nil && !errors.Is(err, mapping.ErrNoUser) && !errors.Is(err, mapping.ErrAmbiguous) {
+		c.retryAt.Store(now.Add(recovery).UnixNano())
+		return entry[V]{}, err
+	}
+	c.retryAt.Store(0)
+	e := entry[V]{value: value, err: err, at: now}
+	if c.generation.Load() == generation {
+		c.entries.Set(key, e)
+		if c.generation.Load() != generation { // it was forgotten between the two lines above
+			c.entries.Invalidate(key)
+		}
+	}
+	return e, nil
+}
+
+// forget drops a user's entries, in whatever tenant.
+func (c *cache[V]) forget(user mapping.UserID) {
+	c.generation.Add(1)
+	for key := range c.entries.Keys() {
+		if key.user == user {
+			c.entries.Invalidate(key)
+		}
+	}
+}
+
+func (c *cache[V]) forgetAll() {
+	c.generation.Add(1)
+	c.entries.InvalidateAll()
+}
+
+func (c *cache[V]) close() {
+	c.forgetAll()
+	c.entries.StopAllGoroutines()
+}
+
+// flight names the question. Lengths keep two different keys from being spelled alike.
+func (k cacheKey) flight(generation uint64) string {
+	return strings.Join([]string{
+		strconv.FormatUint(generation, 10), strconv.Itoa(int(k.part)), strconv.Itoa(len(k.tenant)), string(k.tenant), string(k.user),
+	}, "|")
+}

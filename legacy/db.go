@@ -1,0 +1,198 @@
+package legacy
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/patchbay-auth/patchbay/internal/secret"
+	"github.com/patchbay-auth/patchbay/legacy/passhash"
+	"github.com/patchbay-auth/patchbay/mapping"
+)
+
+// Config says which database to read, and how.
+type Config struct {
+	Engine Engine
+	// DSN is secret because it holds a password. Its form is the engine's.
+	DSN     secret.Text
+	Profile Profile
+	// MaxConns bounds the connections; zero means 16.
+	MaxConns int
+	// StatementTimeout bounds every statement, waiting for a connection included; zero means 2 s.
+	StatementTimeout time.Duration
+	// Hashing bounds the verification of passwords.
+	Hashing passhash.PoolConfig
+	// Fresh is how long a user and their details are served from memory without asking; zero
+	// means 30 s.
+	Fresh time.Duration
+	// Stale is how old they may become while the database does not answer; zero means 15 min.
+	Stale time.Duration
+	// CacheSize bounds the users in memory, and five times that their details; zero means 20 000.
+	CacheSize int
+	// Now reports the time; nil means time.Now.
+	Now func() time.Time
+	// OnStatement, if set, is told of every statement that is sent to the database. It is called
+	// from many goroutines.
+	OnStatement func(Statement)
+}
+
+// A DB is an open legacy database. It is safe for concurrent use.
+type DB struct {
+	config     Config
+	read       *sql.DB
+	write      *sql.DB
+	statements map[Statement]*statement
+	hashes     *passhash.Pool
+	users      *cache[mapping.User]
+	details    *cache[mapping.Details]
+}
+
+// A statement is a profile's SQL in the driver's form.
+type statement struct {
+	name    Statement
+	text    string
+	params  []string
+	columns []string // nil for writes
+}
+
+// Open connects, and checks every statement of the profile against the database. Its error names
+// every fault, by statement and column.
+func Open(ctx context.Context, c Config) (*DB, error) {
+	c = c.withDefaults()
+	db := &DB{
+		config:     c,
+		statements: map[Statement]*statement{},
+		users:      newCache[mapping.User](c, c.CacheSize),
+		details:    newCache[mapping.Details](c, 5*c.CacheSize),
+	}
+	verifier, err := passhash.New(c.Profile.Passwords)
+	faults := []error{err}
+	db.hashes = passhash.NewPool(verifier, c.Hashing)
+	faults = append(faults, db.compile()...)
+	if db.read, db.write, err = c.Engine.pools(c.DSN, c.MaxConns, c.StatementTimeout); err != nil {
+		return nil, fmt.Errorf("legacy: %w", errors.Join(append(faults, err)...))
+	}
+	if err := db.ping(ctx); err != nil {
+		return nil, fmt.Errorf("legacy: %w", errors.Join(append(faults, err, db.Close())...))
+	}
+	faults = append(faults, db.check(ctx)...)
+	if err := errors.Join(faults...); err != nil {
+		return nil, fmt.Errorf("legacy: %w", errors.Join(err, db.Close()))
+	}
+	return db, nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.MaxConns <= 0 {
+		c.MaxConns = 16
+	}
+	if c.StatementTimeout <= 0 {
+		c.StatementTimeout = 2 * time.Second
+	}
+	if c.Fresh <= 0 {
+		c.Fresh = 30 * time.Second
+	}
+	if c.Stale <= 0 {
+		c.Stale = 15 * time.Minute
+	}
+	if c.CacheSize <= 0 {
+		c.CacheSize = 20_000
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.OnStatement == nil {
+		c.OnStatement = func(Statement) {}
+	}
+	return c
+}
+
+// Close closes the connections and drops the caches.
+func (db *DB) Close() error {
+	db.users.close()
+	db.details.close()
+	if db.write == db.read {
+		return db.read.Close()
+	}
+	return errors.Join(db.read.Close(), db.write.Close())
+}
+
+// UserIDScope reports among which users an id is unique.
+func (db *DB) UserIDScope() Scope { return db.config.Profile.UserIDScope }
+
+// Ping asks the database for an answer, for readiness checks.
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.ping(ctx); err != nil {
+		return fmt.Errorf("legacy: %w", err)
+	}
+	return nil
+}
+
+func (db *DB) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, db.config.StatementTimeout)
+	defer cancel()
+	return db.read.PingContext(ctx)
+}
+
+// has reports whether the profile has the statement.
+func (db *DB) has(name Statement) bool { return db.statements[name] != nil }
+
+// A querier is a pool or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// maxRows is more than any statement about one user returns by right.
+const maxRows = 1000
+
+// rows runs a statement and returns everything it yields.
+func (db *DB) rows(ctx context.Context, q querier, name Statement, args map[string]string) (list []row, err error) {
+	s := db.statements[name]
+	ctx, cancel := context.WithTimeout(ctx, db.config.StatementTimeout)
+	defer cancel()
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("legacy: %s: %w", name, err)
+		}
+	}()
+	db.config.OnStatement(name)
+	rows, err := q.QueryContext(ctx, s.text, s.bind(args)...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(columns, s.columns) {
+		return nil, fmt.Errorf("it returns the columns %q, and returned %q when it was checked", columns, s.columns)
+	}
+	for rows.Next() {
+		if len(list) == maxRows {
+			return nil, fmt.Errorf("it returns more than %d rows", maxRows)
+		}
+		r := row{columns: columns, cells: make([]any, len(columns))}
+		targets := make([]any, len(columns))
+		for i := range r.cells {
+			targets[i] = &r.cells[i]
+		}
+		if err := rows.Scan(targets...); err != nil {
+			return nil, err
+		}
+		list = append(list, r)
+	}
+	return list, rows.Err()
+}
+
+// bind returns the values of the statement's parameters, in order.
+func (s *statement) bind(args map[string]string) []any {
+	values := make([]any, len(s.params))
+	for i, name := range s.params {
+		values[i] = args[name]
+	}
+	return values
+}

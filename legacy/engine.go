@@ -1,0 +1,100 @@
+package legacy
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/patchbay-auth/patchbay/internal/secret"
+)
+
+// Engine is a kind of database.
+type Engine string
+
+// The engines.
+const (
+	// MySQL is MySQL or MariaDB; its DSN is go-sql-driver's.
+	MySQL Engine = "mysql"
+	// SQLite is a file that must exist; its DSN is the file's path.
+	SQLite Engine = "sqlite"
+)
+
+// pools returns the connections to read with, and those to write with, which may be the same.
+func (e Engine) pools(dsn secret.Text, conns int, timeout time.Duration) (read, write *sql.DB, err error) {
+	switch e {
+	case MySQL:
+		config, err := mysql.ParseDSN(dsn.Reveal())
+		if err != nil {
+			return nil, nil, errors.New("dsn is not of the form user:password@tcp(host:port)/database") // the driver's error may quote it
+		}
+		config.InterpolateParams = true // one round trip for a statement, not three
+		config.ClientFoundRows = true
+		config.ParseTime = false
+		config.MultiStatements = false
+		if config.Timeout == 0 {
+			config.Timeout = timeout // of the dial
+		}
+		connector, err := mysql.NewConnector(config)
+		if err != nil {
+			return nil, nil, fmt.Errorf("dsn: %w", err)
+		}
+		pool := bounded(sql.OpenDB(connector), conns)
+		return pool, pool, nil
+	case SQLite:
+		file := func(extra string) (*sql.DB, error) {
+			return sql.Open("sqlite", fmt.Sprintf("file:%s?mode=rw&_pragma=busy_timeout(%d)&%s",
+				(&url.URL{Path: dsn.Reveal()}).EscapedPath(), timeout.Milliseconds(), extra))
+		}
+		write, err := file("_txlock=immediate&_pragma=journal_mode(WAL)")
+		if err != nil {
+			return nil, nil, err
+		}
+		read, err := file("_pragma=query_only(1)")
+		if err != nil {
+			return nil, nil, errors.Join(err, write.Close())
+		}
+		return bounded(read, conns), bounded(write, 1), nil
+	}
+	return nil, nil, fmt.Errorf("engine %q is neither %s nor %s", e, MySQL, SQLite)
+}
+
+func bounded(pool *sql.DB, conns int) *sql.DB {
+	pool.SetMaxOpenConns(conns)
+	pool.SetMaxIdleConns(conns)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	return pool
+}
+
+// isDuplicate reports whether err is the violation of a unique key.
+func isDuplicate(err error) bool {
+	var my *mysql.MySQLError
+	var lite *sqlite.Error
+	switch {
+	case errors.As(err, &my):
+		return my.Number == 1062 // ER_DUP_ENTRY
+	case errors.As(err, &lite):
+		return lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+	}
+	return false
+}
+
+// isConflict reports whether err says that another transaction was in the way, and that trying
+// again may work.
+func isConflict(err error) bool {
+	var my *mysql.MySQLError
+	var lite *sqlite.Error
+	switch {
+	case errors.As(err, &my):
+		return my.Number == 1213 || my.Number == 1205 || my.Number == 1020 // deadlock, lock wait, record changed
+	case errors.As(err, &lite):
+		code := lite.Code() & 0xff
+		return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
+	}
+	return false
+}

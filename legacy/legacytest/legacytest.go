@@ -1,0 +1,85 @@
+// Package legacytest opens the IQ sample for tests.
+package legacytest
+
+import (
+	"database/sql"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/patchbay-auth/patchbay/internal/mariadbtest"
+	"github.com/patchbay-auth/patchbay/internal/secret"
+	"github.com/patchbay-auth/patchbay/legacy"
+	iqprofile "github.com/patchbay-auth/patchbay/legacy/iq"
+	"github.com/patchbay-auth/patchbay/testdata/iq"
+)
+
+// IQ returns the IQ sample on SQLite, in a file that goes with the test.
+func IQ(t testing.TB) *legacy.DB {
+	t.Helper()
+	return IQOn(t, legacy.SQLite)
+}
+
+// IQOn returns the IQ sample on an engine.
+func IQOn(t testing.TB, engine legacy.Engine) *legacy.DB {
+	t.Helper()
+	return Open(t, IQConfig(t, engine))
+}
+
+// IQConfig loads the IQ sample and returns the configuration to open it with, for tests that
+// change the configuration first.
+func IQConfig(t testing.TB, engine legacy.Engine) legacy.Config {
+	t.Helper()
+	dsn := ""
+	switch engine {
+	case legacy.MySQL:
+		dsn = mariadbtest.DSN(t)
+	case legacy.SQLite:
+		dsn = filepath.Join(t.TempDir(), "iq.db")
+		if err := os.WriteFile(dsn, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := legacy.Config{Engine: engine, DSN: secret.New(dsn), Profile: iqprofile.Profile()}
+	Load(t, c)
+	return c
+}
+
+// Load fills the empty database of c with the IQ sample.
+func Load(t testing.TB, c legacy.Config) {
+	t.Helper()
+	db := SQL(t, c)
+	if err := iq.Load(t.Context(), db, string(c.Engine)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// SQL returns the database of c without the profile, for tests that change what is in it.
+func SQL(t testing.TB, c legacy.Config) *sql.DB {
+	t.Helper()
+	db, err := sql.Open(string(c.Engine), c.DSN.Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+// Open opens c, and closes it when the test ends.
+func Open(t testing.TB, c legacy.Config) *legacy.DB {
+	t.Helper()
+	db, err := legacy.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}

@@ -1,0 +1,135 @@
+package legacy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/patchbay-auth/patchbay/mapping"
+)
+
+const (
+	linkAttempts = 5
+	linkPause    = 10 * time.Millisecond
+)
+
+// KeepsLinks reports whether the profile keeps the links between IdP identities and users.
+func (db *DB) KeepsLinks() bool { return db.has(LinkExternalID) }
+
+// Link stores a link. It returns mapping.ErrLinkExists rather than replace one that the user or
+// the external id has on the connection, nil where this very link exists, and mapping.ErrNoUser
+// where the tenant has no such user.
+func (db *DB) Link(ctx context.Context, tenant mapping.TenantKey, key mapping.LinkKey, id mapping.UserID) error {
+	if !db.KeepsLinks() {
+		return fmt.Errorf("legacy: cannot link: the profile has no %s", LinkExternalID)
+	}
+	for name, value := range map[string]string{"tenant": string(tenant), "connection": key.Connection, "external id": key.ExternalID, "user id": string(id)} {
+		if !askable(value) {
+			return fmt.Errorf("legacy: cannot link: the %s is empty, over %d bytes, or not text", name, maxKey)
+		}
+	}
+	for attempt := 1; ; attempt++ {
+		err := db.linkOnce(ctx, tenant, key, id)
+		switch {
+		case isDuplicate(err):
+			// Somebody was quicker, perhaps with the same link. Where neither side turns out to have
+			// one, the key's collation takes another id for this one, and leaves no room for it.
+			if err = db.linked(ctx, db.read, tenant, key, id); err == nil {
+				err = mapping.ErrLinkExists
+			}
+			if errors.Is(err, errLinked) {
+				return nil
+			}
+			return err
+		case errors.Is(err, errLinked):
+			return nil
+		case !isConflict(err) || attempt == linkAttempts:
+			return err
+		}
+		select {
+		case <-time.After(time.Duration(attempt) * linkPause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// errLinked says that this very link exists.
+var errLinked = errors.New("already linked")
+
+func byLink(key mapping.LinkKey) mapping.Query {
+	return mapping.Query{By: mapping.ByExternalID, Value: key.ExternalID, Connection: key.Connection}
+}
+
+func (db *DB) linkOnce(ctx context.Context, tenant mapping.TenantKey, key mapping.LinkKey, id mapping.UserID) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, db.config.StatementTimeout)
+	defer cancel()
+	tx, err := db.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("legacy: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = tx.Rollback() // the error that led here says more
+		}
+	}()
+	if err := db.linked(ctx, tx, tenant, key, id); err != nil {
+		return err
+	}
+	s := db.statements[LinkExternalID]
+	db.config.OnStatement(LinkExternalID)
+	result, err := tx.ExecContext(ctx, s.text, s.bind(map[string]string{
+		"tenant": string(tenant), "user_id": string(id), "connection": key.Connection, "external_id": key.ExternalID,
+	})...)
+	if err != nil {
+		return fmt.Errorf("legacy: %s: %w", LinkExternalID, err)
+	}
+	n, err := result.RowsAffected()
+	switch {
+	case err != nil:
+		return fmt.Errorf("legacy: %s: %w", LinkExternalID, err)
+	case n == 0:
+		return mapping.ErrNoUser
+	}
+	// Some servers cut a value that is too long, and say so only in a warning.
+	switch err := db.linked(ctx, tx, tenant, key, id); {
+	case err == nil:
+		return fmt.Errorf("legacy: %s: the link reads back differently from how it was written", LinkExternalID)
+	case !errors.Is(err, errLinked):
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("legacy: %s: %w", LinkExternalID, err)
+	}
+	return nil
+}
+
+// linked returns nil where neither side has a link, errLinked where they are linked to each
+// other, and mapping.ErrLinkExists otherwise.
+func (db *DB) linked(ctx context.Context, q querier, tenant mapping.TenantKey, key mapping.LinkKey, id mapping.UserID) error {
+	holders, err := db.find(ctx, q, tenant, byLink(key))
+	if err != nil {
+		return err
+	}
+	for _, holder := range holders {
+		if holder.ID != id || len(holders) > 1 {
+			return mapping.ErrLinkExists
+		}
+		return errLinked
+	}
+	rows, err := db.rows(ctx, q, ExternalIDsOfUser, map[string]string{"tenant": string(tenant), "user_id": string(id)})
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		connection, err := r.text("connection")
+		if err != nil {
+			return fmt.Errorf("legacy: %s: %w", ExternalIDsOfUser, err)
+		}
+		if connection == key.Connection {
+			return mapping.ErrLinkExists
+		}
+	}
+	return nil
+}

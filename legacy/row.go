@@ -1,0 +1,110 @@
+package legacy
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// A row is what a statement returned, as the driver delivered it.
+type row struct {
+	columns []string
+	cells   []any
+}
+
+func (r row) cell(column string) any {
+	if i := slices.Index(r.columns, column); i >= 0 {
+		return r.cells[i]
+	}
+	return nil
+}
+
+// text returns a column that may be NULL or absent: then it is empty.
+func (r row) text(column string) (string, error) {
+	switch v := r.cell(column).(type) {
+	case nil:
+		return "", nil
+	case string:
+		return v, nil
+	case []byte:
+		return string(v), nil
+	case int64:
+		return strconv.FormatInt(v, 10), nil
+	case uint64:
+		return strconv.FormatUint(v, 10), nil
+	default:
+		return "", fmt.Errorf("column %s: a %T is not text", column, v)
+	}
+}
+
+// key returns a column that must not be NULL or empty.
+func (r row) key(column string) (string, error) {
+	text, err := r.text(column)
+	if err == nil && text == "" {
+		err = fmt.Errorf("column %s: it is NULL or empty", column)
+	}
+	return text, err
+}
+
+// flag returns a column of 0 or 1. A NULL is false in an optional column, and an error in one that
+// is required.
+func (r row) flag(column string, required bool) (bool, error) {
+	text := ""
+	switch v := r.cell(column).(type) {
+	case nil:
+		if required {
+			return false, fmt.Errorf("column %s: it is NULL", column)
+		}
+		return false, nil
+	case bool:
+		return v, nil
+	case []byte:
+		if len(v) == 1 && v[0] <= 1 { // MySQL's BIT(1)
+			return v[0] == 1, nil
+		}
+		text = string(v)
+	case string:
+		text = v
+	case int64:
+		text = strconv.FormatInt(v, 10)
+	default:
+		return false, fmt.Errorf("column %s: a %T is neither 0 nor 1", column, v)
+	}
+	switch text {
+	case "0":
+		return false, nil
+	case "1":
+		return true, nil
+	}
+	return false, fmt.Errorf("column %s: %.20q is neither 0 nor 1", column, text)
+}
+
+// moment returns a column with a time in UTC: a DATETIME, or seconds since 1970. NULL, and MySQL's
+// zero date, are the zero time.
+func (r row) moment(column string) (time.Time, error) {
+	text := ""
+	switch v := r.cell(column).(type) {
+	case nil:
+		return time.Time{}, nil
+	case time.Time:
+		return v.UTC(), nil
+	case int64:
+		return time.Unix(v, 0).UTC(), nil
+	case []byte:
+		text = string(v)
+	case string:
+		text = v
+	default:
+		return time.Time{}, fmt.Errorf("column %s: a %T is not a time", column, v)
+	}
+	if text == "" || text == "0000-00-00 00:00:00" || text == "0000-00-00" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.DateTime, time.DateOnly, time.RFC3339} { // all accept a fraction
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("column %s: %.30q is not a time", column, text)
+}
