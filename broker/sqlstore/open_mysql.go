@@ -70,6 +70,7 @@ func mysqlConfigs(dsn string) ([]*mysql.Config, error) {
 		config.InterpolateParams = true // one round trip a statement
 		config.MultiStatements = false
 		config.ParseTime = false
+		config.Logger = &mysql.NopLogger{} // it would repeat, on stderr, what the errors say
 		if config.Timeout == 0 {
 			config.Timeout = 2 * time.Second
 		}

@@ -1,0 +1,91 @@
+package sqlstore_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/grant"
+	"github.com/patchbay-auth/patchbay/broker/keyring"
+	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/broker/sqlstore"
+	"github.com/patchbay-auth/patchbay/internal/id"
+	"github.com/patchbay-auth/patchbay/mapping"
+)
+
+// TestLostCommitReply breaks the connection after the server has committed: whoever asked must be
+// told of their own success, the thing must have been done once, and its changes announced.
+func TestLostCommitReply(t *testing.T) {
+	at := time.Now().UTC().Truncate(time.Microsecond)
+	code := grant.Code{Hash: grant.Hash{1}, CreatedAt: at, ExpiresAt: at}
+	family := grant.Family{ID: id.New(), Seq: 1, SealedSeed: []byte{1}, CreatedAt: at, RotatedAt: at, ExpiresAt: at, AbsoluteAt: at}
+	attempt := broker.Attempt{ID: id.New(), State: broker.StateNew, CreatedAt: at, ExpiresAt: at}
+	done := attempt
+	done.State = broker.StateDone
+	session := broker.Session{ID: id.New(), Token: grant.Hash{2}, CreatedAt: at, ExpiresAt: at, AbsoluteAt: at}
+	link := broker.Link{Account: "acme", Key: mapping.LinkKey{Connection: "corp", ExternalID: "7"}, UserID: "4711", CreatedAt: at}
+	login := broker.Login{ID: id.New(), At: at}
+	event := func() []broker.Event { return []broker.Event{{ID: id.New(), At: at, Kind: broker.LoginSucceeded}} }
+	revocation := func() grant.Revocation {
+		return grant.Revocation{ID: id.New(), Kind: grant.KindSession, Subject: session.ID.String(), NotBefore: at, ExpiresAt: at.Add(time.Hour)}
+	}
+	steps := []struct {
+		name    string
+		run     func(context.Context, *sqlstore.Store) error
+		changes int
+	}{
+		{"insert attempt", func(ctx context.Context, s *sqlstore.Store) error { return s.InsertAttempt(ctx, attempt) }, 0},
+		{"settle", func(ctx context.Context, s *sqlstore.Store) error {
+			return s.Settle(ctx, broker.Settlement{Attempt: done, From: []broker.State{broker.StateNew}, Nonce: id.New(),
+				Session: &session, Login: &login, Link: &link, Code: &code, Events: event()})
+		}, 0},
+		{"settle without attempt", func(ctx context.Context, s *sqlstore.Store) error {
+			fresh := login
+			fresh.ID = id.New()
+			return s.Settle(ctx, broker.Settlement{Nonce: id.New(), Login: &fresh, Events: event()})
+		}, 0},
+		{"redeem code", func(ctx context.Context, s *sqlstore.Store) error {
+			return s.RedeemCode(ctx, code.Hash, id.New(), at, &family)
+		}, 0},
+		{"revoke", func(ctx context.Context, s *sqlstore.Store) error {
+			return s.Revoke(ctx, []grant.Revocation{revocation()})
+		}, 1},
+		{"end session", func(ctx context.Context, s *sqlstore.Store) error {
+			return s.EndSession(ctx, session.ID, revocation(), event()[0])
+		}, 1},
+		{"append events", func(ctx context.Context, s *sqlstore.Store) error { return s.AppendEvents(ctx, event()) }, 0},
+		{"insert keys", func(ctx context.Context, s *sqlstore.Store) error {
+			return s.InsertKeys(ctx, []keyring.Record{{ID: "kid", Scope: keyring.Shared, Algorithm: keyring.ES256, Sequence: 1, Sealed: []byte{1}}})
+		}, 1},
+		{"change registry", func(ctx context.Context, s *sqlstore.Store) error {
+			return s.ChangeRegistry(ctx, registry.Change{At: at, Save: registry.Records{Tenants: []registry.Tenant{{Account: "acme"}}}})
+		}, 1},
+	}
+	dsn, proxies := through(t, 1)
+	s := migrated(t, dsn)
+	for _, step := range steps {
+		heard := 0
+		s.OnChange(func(broker.Change) { heard++ })
+		proxies[0].losses.Store(1)
+		if err := step.run(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", step.name, err)
+		}
+		if left := proxies[0].losses.Load(); left > 0 {
+			t.Fatalf("%s: no COMMIT reply was lost", step.name)
+		}
+		if heard < step.changes {
+			t.Errorf("%s: %d changes announced, want %d", step.name, heard, step.changes)
+		}
+	}
+	stored, err := s.Events(t.Context(), time.Time{}, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(stored) != 5 { // two settlements, the ended session, the appended one, the tenant saved
+		t.Errorf("%d events are stored: something was done twice, or not", len(stored))
+	}
+	if _, err := s.FindFamily(t.Context(), family.ID); err != nil {
+		t.Errorf("the redeemed family: %v", err)
+	}
+}
