@@ -10,9 +10,8 @@
 //	POST /login/attempt/{id}/cancel              back to the client, with access_denied
 //	GET  /login/{account}/{connection}/callback  from an identity provider
 //
-// The last pattern is pasted at identity providers and has one segment too many, or the wrong last
-// one, to be any of the others; an account may be called "attempt". A new address below
-// /login/{account}/{connection}/ must not be called "cancel" or start with "with/".
+// The last pattern is pasted at identity providers and never moves. It cannot be mistaken for the
+// others because registry refuses an account called "attempt".
 //
 // Every POST is a form of our own pages, checked by web.Site.CheckForm, and is answered 303, never
 // 307: the next server must not receive the password.
