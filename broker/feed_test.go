@@ -32,7 +32,9 @@ func (c *changes) Changes(_ context.Context, after time.Time) ([]broker.Change, 
 	return slices.DeleteFunc(slices.Clone(c.list), func(e broker.Change) bool { return !e.At.After(after) }), c.err
 }
 
-func (c *changes) Clock(context.Context) (time.Time, error) { return time.Time{}, errors.New("no clock") }
+func (c *changes) Clock(context.Context) (time.Time, error) {
+	return time.Time{}, errors.New("no clock")
+}
 
 func TestTheFeedDeliversEveryChangeOnce(t *testing.T) {
 	now := time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)

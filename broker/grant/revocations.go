@@ -115,8 +115,22 @@ func (r *Revocations) Polled(at time.Time) {
 	}
 }
 
-// Forget drops revocations that have expired, and returns how many are left.
-func (r *Revocations) Forget() int {
+// Fresh returns the time at which everything before had been applied.
+func (r *Revocations) Fresh() time.Time {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.fresh
+}
+
+// Len returns how many revocations are in memory.
+func (r *Revocations) Len() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.entries)
+}
+
+// Forget drops revocations that have expired.
+func (r *Revocations) Forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.now()
@@ -125,7 +139,6 @@ func (r *Revocations) Forget() int {
 			delete(r.entries, k)
 		}
 	}
-	return len(r.entries)
 }
 
 func (r *Revocations) add(rev Revocation) {

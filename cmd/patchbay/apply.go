@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/cmd/patchbay/internal/server"
+	"github.com/patchbay-auth/patchbay/internal/yamlfault"
+)
+
+func applyCommand() *cobra.Command {
+	var files []string
+	var prune, dryRun bool
+	c := &cobra.Command{
+		Use:   "apply -f FILE",
+		Short: "Make tenants, clients and connections what a tenant file says",
+		Long: `Creates and changes what the file names and leaves the rest alone. Running servers notice
+within a second. Applying a file approves the e-mail domains it lists.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return withState(c, func(ctx context.Context, s *server.State) error {
+				o := server.ApplyOptions{Prune: prune, DryRun: dryRun, By: actor(), At: time.Now()}
+				return applyFiles(ctx, c, s, files, o)
+			})
+		},
+	}
+	f := c.Flags()
+	f.StringArrayVarP(&files, "file", "f", nil, "tenant `file` (repeatable)")
+	f.BoolVar(&prune, "prune", false, "remove the tenant's clients and connections that the file does not name")
+	f.BoolVar(&dryRun, "dry-run", false, "print the difference and change nothing")
+	if err := c.MarkFlagRequired("file"); err != nil {
+		panic(err) // the flag is defined above
+	}
+	return c
+}
+
+// applyFiles reads every file before it applies the first, so that a fault in one stops all.
+func applyFiles(ctx context.Context, c *cobra.Command, s *server.State, names []string, o server.ApplyOptions) error {
+	var tenants []registry.TenantFile
+	var faults []error
+	for _, name := range names {
+		text, err := os.ReadFile(name) //nolint:gosec // the operator names the file
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		tenant, err := registry.ParseTenantFile(name, text, yamlfault.Process(filepath.Dir(name)))
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		tenants = append(tenants, tenant)
+	}
+	if err := errors.Join(faults...); err != nil {
+		return err
+	}
+	for _, tenant := range tenants {
+		diff, err := s.Apply(ctx, tenant, o)
+		if err != nil {
+			return err
+		}
+		if err := printDiff(c, tenant.Tenant.Account, diff, o.DryRun); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func printDiff(c *cobra.Command, account registry.Account, diff []registry.DiffLine, dryRun bool) error {
+	verdict := "applied"
+	switch {
+	case len(diff) == 0:
+		verdict = "unchanged"
+	case dryRun:
+		verdict = "would change"
+	}
+	if _, err := fmt.Fprintf(c.OutOrStdout(), "%s: %s\n", account, verdict); err != nil {
+		return err
+	}
+	for _, line := range diff {
+		if _, err := fmt.Fprintln(c.OutOrStdout(), line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// actor names who runs the command, for the audit log.
+func actor() string {
+	if u, err := user.Current(); err == nil {
+		return "cli:" + u.Username
+	}
+	return "cli"
+}
+
+func exportCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "export ACCOUNT",
+		Short: "Print a tenant as a file that apply takes",
+		Long:  "Client secrets are printed as hashes, secrets of connections sealed: apply takes both back.",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return withState(c, func(_ context.Context, s *server.State) error {
+				text, err := s.Registry.Snapshot().Export(registry.Account(args[0]))
+				if err != nil {
+					return err
+				}
+				_, err = c.OutOrStdout().Write(text)
+				return err
+			})
+		},
+	}
+}

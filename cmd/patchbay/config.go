@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/patchbay-auth/patchbay/broker/sqlstore"
+	"github.com/patchbay-auth/patchbay/cmd/patchbay/internal/server"
+	"github.com/patchbay-auth/patchbay/internal/config"
+	"github.com/patchbay-auth/patchbay/internal/keyfile"
+)
+
+// loadConfig reads the file that --config names.
+func loadConfig(c *cobra.Command) (config.Config, error) {
+	path, err := c.Flags().GetString("config")
+	if err != nil {
+		return config.Config{}, err
+	}
+	return config.Load(path)
+}
+
+// withState runs a command on the state database and the key file that the configuration names.
+func withState(c *cobra.Command, run func(context.Context, *server.State) error) (err error) {
+	cfg, err := loadConfig(c)
+	if err != nil {
+		return err
+	}
+	keys, err := openKeys(cfg)
+	if err != nil {
+		return err
+	}
+	state, err := server.OpenState(c.Context(), stateConfig(cfg), keys, logger(cfg, c.ErrOrStderr()))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := state.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	return run(c.Context(), state)
+}
+
+func stateConfig(cfg config.Config) sqlstore.Config { return sqlstore.Config{DSN: cfg.StateDSN} }
+
+func openKeys(cfg config.Config) (*keyfile.Keys, error) {
+	unlock, err := unlockOf(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return keyfile.Open(cfg.KeyFile.Path, unlock)
+}
+
+// unlockOf returns what opens the key file. The configuration has exactly one of the two.
+func unlockOf(cfg config.Config) (keyfile.Unlock, error) {
+	if !cfg.KeyFile.Identity.Empty() {
+		return keyfile.Identity(cfg.KeyFile.Identity.Reveal())
+	}
+	return keyfile.Passphrase(cfg.KeyFile.Passphrase.Reveal())
+}
+
+func logger(cfg config.Config, w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: cfg.LogLevel}
+	if cfg.LogFormat == "text" {
+		return slog.New(slog.NewTextHandler(w, options))
+	}
+	return slog.New(slog.NewJSONHandler(w, options))
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/cmd/patchbay/internal/server"
+	"github.com/patchbay-auth/patchbay/internal/id"
+	"github.com/patchbay-auth/patchbay/mapping"
+)
+
+func explainCommand() *cobra.Command {
+	var account, user string
+	var limit int
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "explain LOGIN-ID | explain --account ACCOUNT [--user USER-ID]",
+		Short: "Tell why a login became a user, or was refused",
+		Long: `Prints one recorded login with the trace of the mapping rules, or lists the newest logins of a
+tenant or of one user. The login id is the reference on the page that refused somebody, and login_id
+in the audit log.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if (len(args) == 1) == (account != "") {
+				return errors.New("explain takes either a login id or --account")
+			}
+			return withState(c, func(ctx context.Context, s *server.State) error {
+				if len(args) == 1 {
+					return explainOne(ctx, s.Store, args[0], c.OutOrStdout(), asJSON)
+				}
+				logins, err := s.Store.Logins(ctx, registry.Account(account), mapping.UserID(user), limit)
+				if err != nil {
+					return err
+				}
+				return listLogins(c.OutOrStdout(), logins, asJSON)
+			})
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&account, "account", "", "list the logins of this tenant")
+	f.StringVar(&user, "user", "", "only logins that became this user id")
+	f.IntVar(&limit, "limit", 20, "how many logins to list")
+	f.BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func explainOne(ctx context.Context, store broker.SessionStore, ref string, out io.Writer, asJSON bool) error {
+	login, err := id.Parse(strings.ToLower(strings.ReplaceAll(ref, "-", "")))
+	if err != nil {
+		return fmt.Errorf("login id %q: %w", ref, err)
+	}
+	l, err := store.Login(ctx, login)
+	if errors.Is(err, broker.ErrNotFound) {
+		return fmt.Errorf("no login %s is recorded", ref)
+	}
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return json.NewEncoder(out).Encode(loginLine(l))
+	}
+	return tellLogin(out, l)
+}
+
+type loginJSON struct {
+	ID         id.ID          `json:"login_id"`
+	At         time.Time      `json:"at"`
+	Account    string         `json:"account"`
+	ClientID   string         `json:"client_id"`
+	Connection string         `json:"connection"`
+	Subject    string         `json:"subject,omitempty"`
+	UserID     string         `json:"user_id,omitempty"`
+	Outcome    string         `json:"outcome"`
+	Reason     string         `json:"reason,omitempty"`
+	Detail     string         `json:"detail,omitempty"`
+	Address    string         `json:"address,omitempty"`
+	Trace      *mapping.Trace `json:"trace,omitempty"`
+}
+
+func loginLine(l broker.Login) loginJSON {
+	return loginJSON{
+		l.ID, l.At.UTC(), string(l.Account), l.ClientID, l.Connection, l.Subject, string(l.UserID),
+		outcome(l), string(l.Reason), l.Detail, l.Address, l.Trace,
+	}
+}
+
+func outcome(l broker.Login) string {
+	if l.Reason == "" {
+		return "succeeded"
+	}
+	return "refused"
+}
+
+func listLogins(out io.Writer, logins []broker.Login, asJSON bool) error {
+	if asJSON {
+		lines := []loginJSON{}
+		for _, l := range logins {
+			lines = append(lines, loginLine(l))
+		}
+		return json.NewEncoder(out).Encode(lines)
+	}
+	for _, l := range logins {
+		_, err := fmt.Fprintf(out, "%s  %s  %-9s %-10s %-24q user %-10s %s\n", l.At.UTC().Format(time.RFC3339), l.ID, outcome(l), l.Connection, l.Subject, l.UserID, l.Reason)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellLogin explains one login in words.
+func tellLogin(out io.Writer, l broker.Login) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "login      %s\nat         %s\ntenant     %s\nclient     %s\nthrough    %s\n", l.ID, l.At.UTC().Format(time.RFC3339Nano), l.Account, l.ClientID, l.Connection)
+	for _, line := range [][2]string{{"came as", l.Subject}, {"from", l.Address}, {"user", string(l.UserID)}, {"reason", string(l.Reason)}, {"detail", l.Detail}} {
+		if line[1] != "" {
+			fmt.Fprintf(&b, "%-10s %s\n", line[0], printable(line[1]))
+		}
+	}
+	fmt.Fprintf(&b, "outcome    %s\n", outcome(l))
+	if l.Trace != nil {
+		tellTrace(&b, *l.Trace)
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+func tellTrace(b *strings.Builder, t mapping.Trace) {
+	if len(t.Claims) > 0 {
+		b.WriteString("\nclaims the rules name\n")
+		for _, name := range slices.Sorted(maps.Keys(t.Claims)) {
+			fmt.Fprintf(b, "  %-16s %s\n", name, printable(t.Claims[name]))
+		}
+	}
+	b.WriteString("\nrules, in order\n")
+	for i, step := range t.Steps {
+		fmt.Fprintf(b, "  %d. %s: %s\n", i+1, step.Rule, step.Outcome)
+		if step.Looked != "" {
+			fmt.Fprintf(b, "     looked for %s, met %s\n", printable(step.Looked), met(step.Met))
+		}
+		if step.Why != "" {
+			fmt.Fprintf(b, "     %s\n", printable(step.Why))
+		}
+	}
+}
+
+func met(users []mapping.UserID) string {
+	if len(users) == 0 {
+		return "nobody"
+	}
+	var names []string
+	for _, u := range users {
+		names = append(names, "user "+string(u))
+	}
+	return strings.Join(names, ", ")
+}
+
+// printable keeps control characters of what strangers sent off the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) {
+			return '�'
+		}
+		return r
+	}, s)
+}

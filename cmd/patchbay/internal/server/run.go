@@ -1,0 +1,63 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/patchbay-auth/patchbay/broker/grant"
+)
+
+const (
+	sweepEvery = time.Minute
+	// maxSkew is how far this machine's clock and the database's may differ: what the overlap of the
+	// change feed covers.
+	maxSkew = 10 * time.Second
+)
+
+// Run does the background work until ctx ends: the change feed, the audit queue, and the deletion
+// of what has expired. What is queued is written before it returns.
+func (s *Server) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, work := range []func(context.Context){s.feed.Run, s.Events.Run, s.sweep} {
+		wg.Go(func() { work(ctx) })
+	}
+	wg.Wait()
+}
+
+func (s *Server) sweep(ctx context.Context) {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if _, err := s.Store.Sweep(ctx, s.now()); err != nil && ctx.Err() == nil {
+			s.log.Error("expired rows could not be deleted", "error", err)
+		}
+		s.revocations.Forget()
+	}
+}
+
+// Drain makes the node report that it is not ready, so that no new requests are sent to it.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// ready reports why this node should get no requests. A database that is down is no reason as long
+// as what is in memory may still be told: switches would lose a node that can answer them.
+func (s *Server) ready(ctx context.Context) error {
+	if s.draining.Load() {
+		return errors.New("shutting down")
+	}
+	clock, err := s.Store.Clock(ctx)
+	if skew := s.now().Sub(clock).Abs(); err == nil && skew > maxSkew {
+		return fmt.Errorf("clock differs from the database's by %s, more than %s", skew.Round(time.Second), maxSkew)
+	}
+	if _, err := s.revocations.Check(grant.Facts{}); errors.Is(err, grant.ErrStale) {
+		return err
+	}
+	return nil
+}

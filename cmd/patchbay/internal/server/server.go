@@ -1,0 +1,173 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/grant"
+	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/broker/sqlstore"
+	"github.com/patchbay-auth/patchbay/federation"
+	"github.com/patchbay-auth/patchbay/internal/keyfile"
+	"github.com/patchbay-auth/patchbay/internal/secret"
+	"github.com/patchbay-auth/patchbay/internal/web"
+	"github.com/patchbay-auth/patchbay/legacy"
+	"github.com/patchbay-auth/patchbay/provider"
+)
+
+// Config is everything a process needs, resolved: it names no file and no environment variable.
+type Config struct {
+	PublicURL      string
+	SharedPaths    []string
+	TrustedProxies []netip.Prefix
+	State          sqlstore.Config
+	Legacy         legacy.Config
+	Keys           *keyfile.Keys
+	Log            *slog.Logger
+	// Now reports the time; nil means time.Now.
+	Now func() time.Time
+}
+
+// A Server is one opened process of patchbay. Run does its background work.
+type Server struct {
+	*State
+	Directory *legacy.DB
+	Engine    *broker.Engine
+	Events    *broker.EventLog
+
+	revocations *grant.Revocations
+	feed        *broker.Feed
+	handler     http.Handler
+	draining    atomic.Bool
+	log         *slog.Logger
+	now         func() time.Time
+}
+
+// Open opens everything and loads what must be in memory before the first request. Close it.
+func Open(ctx context.Context, c Config) (_ *Server, err error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	site, err := web.NewSite(web.SiteConfig{PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies})
+	if err != nil {
+		return nil, err
+	}
+	c.State.Now, c.Legacy.Now = c.Now, c.Now
+	s := &Server{log: c.Log, now: c.Now}
+	s.State, err = OpenState(ctx, c.State, c.Keys, c.Log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if s.Directory, err = legacy.Open(ctx, c.Legacy); err != nil {
+		return nil, err
+	}
+	return s, s.wire(ctx, c, site)
+}
+
+func (s *Server) wire(ctx context.Context, c Config, site *web.Site) error {
+	s.revocations = &grant.Revocations{Now: c.Now}
+	s.Events = broker.NewEventLog(s.Store, c.Log, c.Now)
+	s.feed = broker.NewFeed(s.Store, s.revocations.Polled, c.Log, c.Now, s.listeners()...)
+	s.Store.OnChange(func(change broker.Change) { s.feed.Apply(context.WithoutCancel(ctx), change) })
+	if err := s.revocations.Load(ctx, s.Store); err != nil {
+		return err
+	}
+	if err := s.EnsureKeys(ctx); err != nil {
+		return err
+	}
+	grants := grant.New(grant.Config{Store: s.Store, Sealer: c.Keys, Revocations: s.revocations, Now: c.Now})
+	s.Engine = broker.New(broker.Config{
+		Attempts: s.Store, Sessions: s.Store, Registry: s.Registry, Directory: s.Directory,
+		Upstreams: broker.NewUpstreams(s.Registry, s.openUpstream), Grants: grants, Sealer: c.Keys,
+		Events: s.Events, PublicURL: site.Origin() + site.Path(""), FailureFloor: s.failureFloor,
+		Logger: c.Log, Now: c.Now,
+	})
+	var err error
+	s.handler, err = provider.New(provider.Config{
+		Site: site, SharedPaths: c.SharedPaths, Registry: s.Registry, Keys: s.Keyring, Directory: s.Directory,
+		Engine: s.Engine, Grants: grants, Revocations: s.revocations, Events: s.Events,
+		Ready: s.ready, Log: c.Log, Now: c.Now,
+	})
+	return err
+}
+
+// listeners are the caches that the change feed keeps true.
+func (s *Server) listeners() []broker.Listener {
+	return []broker.Listener{
+		{
+			Apply:  s.revocations.Invalidate,
+			Reload: func(ctx context.Context) error { return s.revocations.Load(ctx, s.Store) },
+		},
+		{
+			Apply: func(ctx context.Context, kind, subject string) error {
+				if kind != registry.ChangeKind {
+					return nil
+				}
+				return s.reloadRegistry(ctx)
+			},
+			Reload: s.reloadRegistry,
+		},
+		{
+			Apply: func(_ context.Context, kind, subject string) error {
+				s.Keyring.Invalidate(kind, subject)
+				return nil
+			},
+			Reload: func(context.Context) error {
+				s.Keyring.Invalidate("", "")
+				return nil
+			},
+		},
+	}
+}
+
+// reloadRegistry reads the registry anew; a tenant that came to be gets its keys.
+func (s *Server) reloadRegistry(ctx context.Context) error {
+	if err := s.Registry.Invalidate(ctx, registry.ChangeKind, ""); err != nil {
+		return err
+	}
+	return s.EnsureKeys(ctx)
+}
+
+func (s *Server) openUpstream(c *registry.Connection) (broker.Upstream, error) {
+	var clientSecret secret.Text
+	if len(c.OIDC.SealedSecret) > 0 {
+		plain, err := s.Keys.Open(c.OIDC.SealedSecret, registry.SecretContext(c.Account, c.ID))
+		if err != nil {
+			return nil, err
+		}
+		clientSecret = secret.New(string(plain))
+	}
+	return federation.Open(federation.Config{
+		Connection: c.ID, Issuer: c.OIDC.Issuer, ClientID: c.OIDC.ClientID, ClientSecret: clientSecret,
+		Scopes: c.OIDC.Scopes, ExternalIDClaim: c.ExternalIDClaim,
+		AllowPrivateNetwork: c.OIDC.AllowPrivateNetwork, Now: s.now,
+	})
+}
+
+// failureFloor is how long a refused password takes at least: longer than any hash in use, so that
+// time tells nobody whether there was a hash to verify.
+func (s *Server) failureFloor() time.Duration {
+	return max(300*time.Millisecond, s.Directory.SlowestHash())
+}
+
+// Handler answers everything that browsers, clients and switches ask.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Close closes the databases.
+func (s *Server) Close() error {
+	if s.Directory == nil {
+		return s.State.Close()
+	}
+	return errors.Join(s.State.Close(), s.Directory.Close())
+}

@@ -1,0 +1,54 @@
+// Command patchbay is a federation broker between identity providers and a legacy user database.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run executes one command line and returns the exit status: 0, or 1 with the error on stderr.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	if !errors.Is(err, errReported) {
+		_, _ = fmt.Fprintln(stderr, "patchbay:", err)
+	}
+	return 1
+}
+
+// errReported means that the command has already told what is wrong.
+var errReported = errors.New("reported")
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "patchbay",
+		Short:         "A federation broker between identity providers and a legacy user database",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.PersistentFlags().StringP("config", "c", "patchbay.yaml", "configuration `file`")
+	root.AddCommand(
+		serveCommand(), demoCommand(), migrateCommand(),
+		applyCommand(), exportCommand(), keyCommand(),
+		explainCommand(), auditCommand(), versionCommand(),
+	)
+	return root
+}
