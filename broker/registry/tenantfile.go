@@ -150,7 +150,9 @@ func (y secretYAML) secret(report report) fileSecret {
 		report(key, "want 64 hex digits")
 		return s
 	}
-	s.SHA256 = digest
+	if len(digest) > 0 {
+		s.SHA256 = digest
+	}
 	if err := s.check(); err != nil {
 		report(key, "%w", err)
 	}
