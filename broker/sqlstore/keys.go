@@ -41,7 +41,7 @@ func (s *Store) InsertKeys(ctx context.Context, records []keyring.Record) error 
 	if len(records) == 0 {
 		return nil
 	}
-	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+	err := s.inDurableTx(ctx, func(ctx context.Context, t *tx) error {
 		args := make([]any, 0, 9*len(records))
 		var scopes []string
 		for _, r := range records {

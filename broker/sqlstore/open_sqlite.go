@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -17,8 +18,9 @@ import (
 // openSQLite makes two pools over one file in WAL mode: one connection that writes, so that writers
 // queue here and not in busy_timeout, and a few that cannot.
 //
-// synchronous is FULL: a code that was redeemed, a token that was rotated and a revocation that was
-// acknowledged must not come undone by a power cut.
+// synchronous is NORMAL: whatever was committed survives the end of the process, but a power cut
+// may undo the last moments, and with them logins and rotations, so that people log in once more.
+// Revocations, keys and configuration must not come undone: see durably.
 func openSQLite(path string) (engine, error) {
 	switch {
 	case path == "", strings.HasPrefix(path, ":"), strings.HasPrefix(path, "file:"):
@@ -36,7 +38,7 @@ func openSQLite(path string) (engine, error) {
 	if err := file.Close(); err != nil {
 		return engine{}, fmt.Errorf("state file: %w", err)
 	}
-	common := url.Values{"_busy_timeout": {"4000"}, "_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_dqs": {"0"}}
+	common := url.Values{"_busy_timeout": {"4000"}, "_journal_mode": {"WAL"}, "_synchronous": {"NORMAL"}, "_dqs": {"0"}}
 	writer, err := sqlitePool(path, 1, common, url.Values{"_txlock": {"immediate"}})
 	if err != nil {
 		return engine{}, err
@@ -46,6 +48,27 @@ func openSQLite(path string) (engine, error) {
 		return engine{}, errors.Join(err, writer.Close())
 	}
 	return engine{dialect: dialectSQLite, writer: writer, reader: reader, hosts: 1}, nil
+}
+
+// durably runs fn, on SQLite, on the writer with synchronous = FULL: its COMMIT returns when
+// everything written so far is on the disk. Elsewhere durability is the server's setting.
+func (s *Store) durably(ctx context.Context, fn func(beginner) error) error {
+	if s.dialect != dialectSQLite {
+		return fn(s.writer)
+	}
+	c, err := s.writer.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close() }() // which only gives it back
+	if _, err := c.ExecContext(ctx, "PRAGMA synchronous = FULL"); err != nil {
+		return err
+	}
+	defer func() {
+		// Should it fail, later commits are only slower.
+		_, _ = c.ExecContext(context.WithoutCancel(ctx), "PRAGMA synchronous = NORMAL")
+	}()
+	return fn(c)
 }
 
 func sqlitePool(path string, size int, values ...url.Values) (*sql.DB, error) {
@@ -60,7 +83,7 @@ func sqlitePool(path string, size int, values ...url.Values) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("state file: %w", err)
 	}
-	db := sql.OpenDB(connector)
+	db := sql.OpenDB(preparing{connector})
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	db.SetConnMaxIdleTime(5 * time.Minute)

@@ -105,11 +105,30 @@ func TestSQLitePools(t *testing.T) {
 	if err := s.writer.QueryRowContext(t.Context(), "PRAGMA journal_mode").Scan(&journal); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.writer.QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&synchronous); err != nil {
-		t.Fatal(err)
+	pragma := func(c conn) int {
+		if err := c.one(t.Context(), "PRAGMA synchronous", nil, &synchronous); err != nil {
+			t.Fatal(err)
+		}
+		return synchronous
 	}
-	if journal != "wal" || synchronous != 2 {
-		t.Errorf("journal_mode %s, synchronous %d", journal, synchronous)
+	if journal != "wal" {
+		t.Errorf("journal_mode is %s", journal)
+	}
+	const normal, full = 1, 2
+	for _, test := range []struct {
+		name string
+		run  func(context.Context, func(context.Context, *tx) error) error
+		want int
+	}{{"transaction", s.inTx, normal}, {"durable transaction", s.inDurableTx, full}, {"transaction after it", s.inTx, normal}} {
+		err := test.run(t.Context(), func(_ context.Context, tx *tx) error {
+			if got := pragma(tx.conn); got != test.want {
+				t.Errorf("%s: synchronous is %d, want %d", test.name, got, test.want)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -54,7 +54,7 @@ func (s *Store) ChangeRegistry(ctx context.Context, c registry.Change) error {
 	// Saving twice stores the same. The first event tells a retry after a lost COMMIT reply that the
 	// change is made and audited.
 	first := id.New()
-	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+	err := s.inDurableTx(ctx, func(ctx context.Context, t *tx) error {
 		r := registryTx{tx: t, change: c, accounts: map[string]bool{}}
 		for _, step := range []func(context.Context) error{
 			r.deleteClients, r.deleteConnections, r.saveTenants, r.saveClients, r.saveConnections,

@@ -37,7 +37,7 @@ const (
 // Revoke implements grant.Store. Every family of the subject that exists is reached, whatever
 // NotBefore says: clocks differ, and a login too many is better than a family too many.
 func (s *Store) Revoke(ctx context.Context, revocations []grant.Revocation) error {
-	err := s.inTx(ctx, func(ctx context.Context, t *tx) error { return t.revoke(ctx, revocations) })
+	err := s.inDurableTx(ctx, func(ctx context.Context, t *tx) error { return t.revoke(ctx, revocations) })
 	return wrap(err, "revoke")
 }
 

@@ -79,7 +79,7 @@ func (s *Store) TouchSession(ctx context.Context, session id.ID, seen, expires t
 // EndSession implements broker.SessionStore. The session ends at the event's time; one that does
 // not exist is broker.ErrNotFound.
 func (s *Store) EndSession(ctx context.Context, session id.ID, r grant.Revocation, e broker.Event) error {
-	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+	err := s.inDurableTx(ctx, func(ctx context.Context, t *tx) error {
 		n, err := t.exec(ctx, endSession, micros(e.At), session[:])
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -28,35 +29,56 @@ type tx struct {
 // earlier try has read. After a COMMIT whose outcome is unknown, a duplicate key in the next try is
 // taken for fn's own row: fn must have told other duplicates apart.
 func (s *Store) inTx(ctx context.Context, fn func(context.Context, *tx) error) error {
+	return s.transact(ctx, fn, func(_ context.Context, try func(beginner) error) error { return try(s.writer) })
+}
+
+// inDurableTx is inTx for what must survive a power cut on SQLite, too: see openSQLite.
+func (s *Store) inDurableTx(ctx context.Context, fn func(context.Context, *tx) error) error {
+	return s.transact(ctx, fn, s.durably)
+}
+
+// A beginner is a *sql.DB or a *sql.Conn.
+type beginner interface {
+	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
+}
+
+func (s *Store) transact(ctx context.Context, fn func(context.Context, *tx) error,
+	on func(context.Context, func(beginner) error) error,
+) error {
 	ctx, cancel := context.WithTimeout(ctx, maxTransaction)
 	defer cancel()
 	again := false
 	return s.retry(ctx, func() error {
-		err := s.try(ctx, &again, fn)
-		if again && isDuplicate(err) {
+		t := &tx{now: s.now(), again: again}
+		committed := false
+		err := on(ctx, func(b beginner) (err error) {
+			committed, err = s.try(ctx, b, t, fn)
+			return err
+		})
+		if committed { // for all we know
+			s.announce(t.changes)
+			again = true
+		}
+		if t.again && isDuplicate(err) {
 			return nil
 		}
 		return err
 	})
 }
 
-func (s *Store) try(ctx context.Context, again *bool, fn func(context.Context, *tx) error) error {
-	sqlTx, err := s.writer.BeginTx(ctx, nil)
+// try runs fn once. It reports committed unless the transaction was certainly rolled back.
+func (s *Store) try(ctx context.Context, b beginner, t *tx, fn func(context.Context, *tx) error) (committed bool, err error) {
+	sqlTx, err := b.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return false, err
 	}
-	t := &tx{conn: s.conn(sqlTx), now: s.now(), again: *again}
+	t.conn = s.conn(sqlTx)
 	if err := fn(ctx, t); err != nil {
 		_ = sqlTx.Rollback() // it fails only together with the connection, whose end rolls back too
-		return err
+		return false, err
 	}
 	err = sqlTx.Commit()
-	if isContention(err) {
-		return err // certainly rolled back
-	}
-	*again = *again || err != nil
-	s.announce(t.changes)
-	return err
+	return !isContention(err), err
 }
 
 // inStatement runs fn, a single writing statement, without the round trips of BEGIN and COMMIT. The
