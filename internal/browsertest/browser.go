@@ -12,8 +12,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience bounds everything one browser does in one test.
-const patience = 90 * time.Second
+// patience bounds everything that one browser does in one test; stepPatience what one call does.
+const (
+	patience     = 5 * time.Minute
+	stepPatience = 30 * time.Second
+)
 
 // A Browser is one tab of a Chromium that belongs to the test.
 type Browser struct {
@@ -39,26 +42,44 @@ func Start(t testing.TB) *Browser {
 		_ = os.RemoveAll(home) // a helper process may still be writing; the rest is the system's to sweep
 	})
 	b := &Browser{t: t, ctx: ctx}
-	b.Do() // starts the process, so that a broken installation fails here
+	if err := chromedp.Do(ctx); err != nil { // starts the process
+		t.Fatalf("browsertest: starting %s: %v", path, err)
+	}
 	return b
 }
 
 // Do performs the steps in order and ends the test when one fails.
 func (b *Browser) Do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	if err := chromedp.Do(b.ctx, steps...); err != nil {
-		b.t.Fatalf("browsertest: %v", err)
+	ctx, cancel := context.WithTimeout(b.ctx, stepPatience)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		b.fail(err)
 	}
 }
 
 // Get performs an action and returns its result. It ends the test when the action fails.
 func Get[T any](b *Browser, action chromedp.Action[T]) T {
 	b.t.Helper()
-	result, err := chromedp.Run(b.ctx, action)
+	ctx, cancel := context.WithTimeout(b.ctx, stepPatience)
+	defer cancel()
+	result, err := chromedp.Run(ctx, action)
 	if err != nil {
-		b.t.Fatalf("browsertest: %v", err)
+		b.fail(err)
 	}
 	return result
+}
+
+// fail ends the test and says where the browser was.
+func (b *Browser) fail(err error) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, stepPatience)
+	defer cancel()
+	at, locationErr := chromedp.Run(ctx, chromedp.Location())
+	if locationErr != nil {
+		at = "an unknown address"
+	}
+	b.t.Fatalf("browsertest: at %s: %v", at, err)
 }
 
 func executable(t testing.TB) string {

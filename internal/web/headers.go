@@ -27,7 +27,7 @@ func (s *Site) Protect(h http.Header, p Policy) {
 	// Not no-referrer: it would make the Origin of our own forms "null" (Fetch §3.2), and CheckForm
 	// could no longer tell them from a stranger's. Other sites learn nothing either way.
 	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	// No Cross-Origin-Opener-Policy: clients open the login in a popup and wait for it to report back.
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 	h.Set("Cache-Control", "no-store")
 	if s.secure {

@@ -39,6 +39,9 @@ func TestProtect(t *testing.T) {
 		if !strings.Contains(h.Get("Content-Security-Policy"), "default-src 'none'") {
 			t.Errorf("%s: policy is %q", url, h.Get("Content-Security-Policy"))
 		}
+		if got := h.Get("Cross-Origin-Opener-Policy"); got != "" {
+			t.Errorf("%s: %q cuts the client's popup off from the client", url, got)
+		}
 		if got := h.Get("Strict-Transport-Security") != ""; got != hsts {
 			t.Errorf("%s: HSTS %v, want %v", url, got, hsts)
 		}

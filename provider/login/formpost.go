@@ -1,9 +1,11 @@
 package login
 
 import (
+	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/patchbay-auth/patchbay/internal/web"
 )
@@ -19,8 +21,8 @@ type formPostView struct {
 // FormPost shows a page that posts values to action at once, or with one button where scripts are
 // off (OAuth 2.0 Form Post Response Mode §2). Action must be an http or https address.
 func (p *Pages) FormPost(w http.ResponseWriter, r *http.Request, action string, values url.Values) error {
-	if err := checkURL(action); err != nil {
-		return err
+	if origin := web.OriginOf(action); !strings.HasPrefix(origin, "https://") && !strings.HasPrefix(origin, "http://") {
+		return fmt.Errorf("form_post to %q: only http and https addresses take forms", action)
 	}
 	l := p.language(r, nil)
 	view := formPostView{

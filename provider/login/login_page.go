@@ -1,6 +1,7 @@
 package login
 
 import (
+	"html/template"
 	"net/http"
 	"net/url"
 
@@ -55,7 +56,8 @@ func (p *Pages) login(w http.ResponseWriter, r *http.Request, status int, page b
 
 type leaveView struct {
 	frame
-	URL, Host string
+	URL  template.URL // also of a native app, whose scheme templates do not know
+	Host string
 }
 
 // Redirect sends the browser to address with 303, and so that it gets there also after a form: see
@@ -66,9 +68,10 @@ func (p *Pages) Redirect(w http.ResponseWriter, r *http.Request, address string)
 	}
 	// Browsers that hold redirects to form-action say Sec-Fetch-Dest; everything else needs no page.
 	if r.Method != http.MethodPost || r.Header.Get("Sec-Fetch-Dest") == "" {
-		p.site.Protect(w.Header(), web.Policy{})
-		// Not http.Redirect: it would clean a path that must not change.
-		w.Header().Set("Location", address)
+		// No framing headers here: an answer to prompt=none passes through a hidden frame.
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		w.Header().Set("Location", address) // not http.Redirect: it would clean a path that must not change
 		w.WriteHeader(http.StatusSeeOther)
 		return nil
 	}
@@ -81,7 +84,10 @@ func (p *Pages) Redirect(w http.ResponseWriter, r *http.Request, address string)
 	if host == "" {
 		host = u.Scheme
 	}
-	w.Header().Set("Refresh", "0;url="+u.String())
-	view := leaveView{frame: p.frame(l, l.Text("leave.title", "host", host), ""), URL: u.String(), Host: host}
+	w.Header().Set("Refresh", "0;url="+address)
+	view := leaveView{
+		frame: p.frame(l, l.Text("leave.title", "host", host), ""),
+		URL:   template.URL(address), Host: host, //nolint:gosec // checkURL refuses what runs
+	}
 	return p.render(w, http.StatusOK, "leave", view, web.Policy{})
 }

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"html/template"
 	"net/http"
 	"net/url"
 
@@ -43,7 +44,7 @@ func (p *Pages) AskLogout(w http.ResponseWriter, r *http.Request, q LogoutQuesti
 
 type loggedOutView struct {
 	frame
-	Return string
+	Return template.URL // also of a native app, whose scheme templates do not know
 }
 
 // LoggedOut says that the person is logged out. ReturnURI, when not empty, is a registered address
@@ -55,7 +56,7 @@ func (p *Pages) LoggedOut(w http.ResponseWriter, r *http.Request, tenant, return
 		if err := checkURL(returnURI); err != nil {
 			return err
 		}
-		view.Return = returnURI
+		view.Return = template.URL(returnURI) //nolint:gosec // checkURL refuses what runs
 	}
 	return p.render(w, http.StatusOK, "loggedout", view, web.Policy{})
 }

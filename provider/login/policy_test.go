@@ -156,3 +156,38 @@ func TestAddressesThatRunAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestNativeAppsAreReached(t *testing.T) {
+	const app = "com.example.app:/cb?code=c1"
+	g := newRig(t, "Entra")
+	g.begin()
+	g.engine.next = broker.Next{Step: broker.StepRedirect, URL: app}
+	r, body := g.post(g.path()+"/with/entra", nil, map[string]string{"Sec-Fetch-Dest": "document"})
+	if r.StatusCode != http.StatusOK || r.Header.Get("Refresh") != "0;url="+app || !strings.Contains(body, `href="`+app+`"`) {
+		t.Errorf("%d, Refresh %q: want a page that leads to %s", r.StatusCode, r.Header.Get("Refresh"), app)
+	}
+	g.extra = func(w http.ResponseWriter, r *http.Request) {
+		g.pages.Serve(w, r, func(w http.ResponseWriter, r *http.Request) error {
+			if r.URL.Path == "/form-post" {
+				return g.pages.FormPost(w, r, r.URL.Query().Get("to"), url.Values{})
+			}
+			return g.pages.LoggedOut(w, r, "", r.URL.Query().Get("to"), nil)
+		})
+	}
+	for _, test := range []struct {
+		path, to string
+		want     int
+		link     string
+	}{
+		{"/logged-out", "com.example.app:/out", http.StatusOK, `href="com.example.app:/out"`},
+		{"/logged-out", "javascript:alert(1)", http.StatusServiceUnavailable, ""},
+		{"/form-post", "https://agent.test/cb", http.StatusOK, `action="https://agent.test/cb"`},
+		{"/form-post", "com.example.app:/cb", http.StatusServiceUnavailable, ""},
+		{"/form-post", "javascript:alert(1)", http.StatusServiceUnavailable, ""},
+	} {
+		r, body := g.do(http.MethodGet, test.path+"?to="+url.QueryEscape(test.to), nil, nil)
+		if r.StatusCode != test.want || !strings.Contains(body, test.link) {
+			t.Errorf("%s to %s: %d, want %d and %s", test.path, test.to, r.StatusCode, test.want, test.link)
+		}
+	}
+}
