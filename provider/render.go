@@ -87,6 +87,9 @@ func fromLibrary(c *captured) *Fault {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
 	}
+	if c.status == http.StatusNotFound {
+		return &Fault{Status: http.StatusNotFound, Code: "not_found", Description: "No such endpoint"}
+	}
 	if err := json.Unmarshal(c.body.Bytes(), &said); err != nil {
 		return unavailable(err)
 	}
@@ -96,8 +99,6 @@ func fromLibrary(c *captured) *Fault {
 		return faultOf(wrongSecret)
 	case slices.Contains(causable, said.Error):
 		return &Fault{Status: http.StatusBadRequest, Code: said.Error, Description: "The request is not valid"}
-	case c.status == http.StatusNotFound:
-		return &Fault{Status: http.StatusNotFound, Code: "not_found", Description: "No such endpoint"}
 	}
 	return unavailable(&Fault{Status: c.status, Code: said.Error, Description: said.Description})
 }
