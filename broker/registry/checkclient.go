@@ -2,7 +2,6 @@ package registry
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -32,12 +31,11 @@ const (
 	maxAbsolute        = 90 * 24 * time.Hour
 )
 
-// clientIDPattern is lower-case already; at least one letter is checked apart.
-const clientIDPattern = `^[a-z0-9-]{1,64}$`
+const maxClientID = 64
 
 func checkClient(c *Client, report report) {
-	if !regexp.MustCompile(clientIDPattern).MatchString(c.ID) || strings.Trim(c.ID, "0123456789-") == "" {
-		report("id", "%q must consist of ASCII letters, digits and hyphens, at least one letter, at most 64", c.ID)
+	if !onlyLabelChars(c.ID) || len(c.ID) > maxClientID || strings.Trim(c.ID, "0123456789-") == "" {
+		report("id", "%q must consist of ASCII letters, digits and hyphens, at least one letter, at most %d", c.ID, maxClientID)
 	}
 	checkText(report, "name", c.Name, true)
 	checkText(report, "description", c.Description, false)

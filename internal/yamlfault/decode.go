@@ -10,6 +10,9 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
+// maxFile bounds, in bytes, what is parsed: the parser recurses into nested values.
+const maxFile = 1 << 20
+
 // Decode reads data into the struct that into points to, by its yaml tags; a field without a tag is
 // not a key. Fields may be structs, slices, pointers, map[string]string, strings, bools, integers,
 // time.Duration ("2h30m"), time.Time (2027-12-31, midnight UTC, or RFC 3339) and secret.Text. Every
@@ -20,6 +23,10 @@ import (
 // then ${NAME} stays text and K_file is refused.
 func Decode(name string, data []byte, from Expander, into any) *File {
 	f := &File{name: name, lines: map[string]int{}}
+	if len(data) > maxFile {
+		f.Fault("", "has %d bytes, more than %d", len(data), maxFile)
+		return f
+	}
 	parsed, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		f.syntax(err)

@@ -164,6 +164,22 @@ func TestWithoutExpanderNothingIsRead(t *testing.T) {
 	}
 }
 
+func TestWholeFileFaults(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                           "f.yaml: is empty",
+		"# nothing\n":                "f.yaml: is empty",
+		"name: a\n---\nname: b":      "f.yaml: has 2 documents; want one",
+		"- a":                        "f.yaml: want a mapping, have a list",
+		"name: \"":                   "f.yaml:1: is not YAML: could not find end character of double-quoted text",
+		strings.Repeat("#", 1<<20+1): "f.yaml: has 1048577 bytes, more than 1048576",
+	} {
+		var got server
+		if err := yamlfault.Decode("f.yaml", []byte(text), nil, &got).Err(); err == nil || err.Error() != want {
+			t.Errorf("%.20q: got %v, want %s", text, err, want)
+		}
+	}
+}
+
 func TestFaultsShowNoSecret(t *testing.T) {
 	const value = "hunter2hunter2"
 	for _, yaml := range []string{
