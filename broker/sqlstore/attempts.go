@@ -35,8 +35,8 @@ func (s *Store) InsertAttempt(ctx context.Context, a broker.Attempt) error {
 	if err != nil {
 		return err
 	}
-	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
-		return t.run(ctx, insertAttempt, a.ID[:], key(a.State), key(a.Account), request, a.Browser[:],
+	err = s.inStatement(ctx, func(ctx context.Context, c conn) error {
+		return c.run(ctx, insertAttempt, a.ID[:], key(a.State), key(a.Account), request, a.Browser[:],
 			key(a.Connection), hash(a.UpstreamState), a.SealedMemo, micros(a.CreatedAt), micros(a.ExpiresAt))
 	})
 	return wrap(err, "insert attempt %s", a.ID)
@@ -67,15 +67,15 @@ func (s *Store) attempt(ctx context.Context, q query, by []byte) (broker.Attempt
 
 // MoveAttempt implements broker.AttemptStore. An attempt that does not exist is a conflict, too.
 func (s *Store) MoveAttempt(ctx context.Context, a broker.Attempt, nonce id.ID, from ...broker.State) error {
-	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
-		_, err := t.moveAttempt(ctx, a, nonce, from)
+	err := s.inStatement(ctx, func(ctx context.Context, c conn) error {
+		_, err := c.moveAttempt(ctx, a, nonce, from)
 		return err
 	})
 	return wrap(err, "move attempt %s to %s", a.ID, a.State)
 }
 
 // moveAttempt reports whether nonce had moved the attempt before.
-func (t *tx) moveAttempt(ctx context.Context, a broker.Attempt, nonce id.ID, from []broker.State) (before bool, err error) {
+func (c conn) moveAttempt(ctx context.Context, a broker.Attempt, nonce id.ID, from []broker.State) (before bool, err error) {
 	if len(from) == 0 {
 		return false, errors.New("no state to move from")
 	}
@@ -83,12 +83,12 @@ func (t *tx) moveAttempt(ctx context.Context, a broker.Attempt, nonce id.ID, fro
 	for _, state := range from {
 		args = append(args, key(state))
 	}
-	n, err := t.exec(ctx, moveAttempt.list(len(from)), args...)
+	n, err := c.exec(ctx, moveAttempt.list(len(from)), args...)
 	if err != nil || n > 0 {
 		return false, err
 	}
 	var movedBy id.ID
-	err = t.one(ctx, attemptMovedBy, []any{a.ID[:]}, toBytes{movedBy[:]})
+	err = c.one(ctx, attemptMovedBy, []any{a.ID[:]}, toBytes{movedBy[:]})
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return false, broker.ErrConflict

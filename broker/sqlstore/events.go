@@ -27,7 +27,7 @@ const eventBatch = 200
 // AppendEvents implements broker.EventStore.
 func (s *Store) AppendEvents(ctx context.Context, events []broker.Event) error {
 	for batch := range slices.Chunk(events, eventBatch) {
-		err := s.inTx(ctx, func(ctx context.Context, t *tx) error { return t.appendEvents(ctx, batch) })
+		err := s.inStatement(ctx, func(ctx context.Context, c conn) error { return c.appendEvents(ctx, batch) })
 		if err != nil {
 			return wrap(err, "append %d events", len(batch))
 		}
@@ -54,7 +54,7 @@ func (s *Store) Events(ctx context.Context, after time.Time, limit int) ([]broke
 }
 
 // appendEvents stores all events with one statement.
-func (t *tx) appendEvents(ctx context.Context, events []broker.Event) error {
+func (c conn) appendEvents(ctx context.Context, events []broker.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
@@ -70,5 +70,5 @@ func (t *tx) appendEvents(ctx context.Context, events []broker.Event) error {
 		args = append(args, e.ID[:], micros(e.At), key(e.Kind), key(e.Account), clip(e.ClientID, 255), key(e.UserID),
 			ref(e.LoginID), clip(e.Actor, 255), clip(e.Reason, 1024), clip(e.Address, 64), detail)
 	}
-	return t.run(ctx, insertEvent.rows(len(events)), args...)
+	return c.run(ctx, insertEvent.rows(len(events)), args...)
 }

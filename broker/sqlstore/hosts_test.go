@@ -20,9 +20,9 @@ import (
 type proxy struct {
 	listener net.Listener
 	backend  string
-	// losses is how many replies to COMMIT are still to be lost: the server has committed, and the
-	// connection breaks before the client learns it.
-	losses atomic.Int32
+	// lose is a text whose next reply is to be lost, once: the server has done it, and the connection
+	// breaks before the client learns that. Empty means none.
+	lose atomic.Value
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -64,14 +64,15 @@ func (p *proxy) serve() {
 		p.mu.Lock()
 		p.conns = append(p.conns, client, server)
 		p.mu.Unlock()
-		var lose atomic.Bool
+		var cut atomic.Bool
 		go p.pipe(server, client, func(b []byte) bool {
-			if bytes.Contains(b, []byte("COMMIT")) && p.losses.Add(-1) >= 0 {
-				lose.Store(true)
+			text, _ := p.lose.Load().(string)
+			if text != "" && bytes.Contains(b, []byte(text)) && p.lose.CompareAndSwap(text, "") {
+				cut.Store(true)
 			}
 			return true
 		})
-		go p.pipe(client, server, func([]byte) bool { return !lose.Load() })
+		go p.pipe(client, server, func([]byte) bool { return !cut.Load() })
 	}
 }
 

@@ -81,12 +81,20 @@ func (s *Store) try(ctx context.Context, b beginner, t *tx, fn func(context.Cont
 	return !isContention(err), err
 }
 
-// inStatement runs fn, a single writing statement, without the round trips of BEGIN and COMMIT. The
-// caller must recognise the success of a try whose reply was lost.
+// inStatement runs fn, a single writing statement, without the round trips of BEGIN and COMMIT. After
+// a lost reply a duplicate key is taken for fn's own row; fn recognises other successes by a nonce.
 func (s *Store) inStatement(ctx context.Context, fn func(context.Context, conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, maxTransaction)
 	defer cancel()
-	return s.retry(ctx, func() error { return fn(ctx, s.conn(s.writer)) })
+	again := false
+	return s.retry(ctx, func() error {
+		err := fn(ctx, s.conn(s.writer))
+		if again && isDuplicate(err) {
+			return nil
+		}
+		again = again || isNodeDown(err)
+		return err
+	})
 }
 
 // read runs fn on a connection that cannot write on SQLite. fn must not keep what an earlier try

@@ -14,9 +14,9 @@ import (
 	"github.com/patchbay-auth/patchbay/mapping"
 )
 
-// TestLostCommitReply breaks the connection after the server has committed: whoever asked must be
-// told of their own success, the thing must have been done once, and its changes announced.
-func TestLostCommitReply(t *testing.T) {
+// TestLostReply breaks the connection after the server has committed: whoever asked must be told of
+// their own success, the thing must have been done once, and its changes announced.
+func TestLostReply(t *testing.T) {
 	at := time.Now().UTC().Truncate(time.Microsecond)
 	code := grant.Code{Hash: grant.Hash{1}, CreatedAt: at, ExpiresAt: at}
 	family := grant.Family{ID: id.New(), Seq: 1, SealedSeed: []byte{1}, CreatedAt: at, RotatedAt: at, ExpiresAt: at, AbsoluteAt: at}
@@ -32,33 +32,49 @@ func TestLostCommitReply(t *testing.T) {
 	}
 	steps := []struct {
 		name    string
+		lose    string
 		run     func(context.Context, *sqlstore.Store) error
 		changes int
 	}{
-		{"insert attempt", func(ctx context.Context, s *sqlstore.Store) error { return s.InsertAttempt(ctx, attempt) }, 0},
-		{"settle", func(ctx context.Context, s *sqlstore.Store) error {
-			return s.Settle(ctx, broker.Settlement{Attempt: done, From: []broker.State{broker.StateNew}, Nonce: id.New(),
+		{"insert attempt", "insert_attempt", func(ctx context.Context, s *sqlstore.Store) error { return s.InsertAttempt(ctx, attempt) }, 0},
+		{"move attempt", "move_attempt", func(ctx context.Context, s *sqlstore.Store) error {
+			sent := attempt
+			sent.State = broker.StateSent
+			return s.MoveAttempt(ctx, sent, id.New(), broker.StateNew)
+		}, 0},
+		{"settle", "COMMIT", func(ctx context.Context, s *sqlstore.Store) error {
+			return s.Settle(ctx, broker.Settlement{Attempt: done, From: []broker.State{broker.StateSent}, Nonce: id.New(),
 				Session: &session, Login: &login, Link: &link, Code: &code, Events: event()})
 		}, 0},
-		{"settle without attempt", func(ctx context.Context, s *sqlstore.Store) error {
+		{"settle without attempt", "COMMIT", func(ctx context.Context, s *sqlstore.Store) error {
 			fresh := login
 			fresh.ID = id.New()
 			return s.Settle(ctx, broker.Settlement{Nonce: id.New(), Login: &fresh, Events: event()})
 		}, 0},
-		{"redeem code", func(ctx context.Context, s *sqlstore.Store) error {
+		{"redeem code", "COMMIT", func(ctx context.Context, s *sqlstore.Store) error {
 			return s.RedeemCode(ctx, code.Hash, id.New(), at, &family)
 		}, 0},
-		{"revoke", func(ctx context.Context, s *sqlstore.Store) error {
+		{"rotate family", "rotate_family", func(ctx context.Context, s *sqlstore.Store) error {
+			now, err := s.RotateFamily(ctx, grant.Rotation{Family: family.ID, Seq: 1, Nonce: id.New(), At: at.Add(-time.Hour), ExpiresAt: at})
+			if now.Seq != 2 {
+				t.Errorf("sequence is %d", now.Seq)
+			}
+			return err
+		}, 0},
+		{"touch session", "touch_session", func(ctx context.Context, s *sqlstore.Store) error {
+			return s.TouchSession(ctx, session.ID, at, at)
+		}, 0},
+		{"revoke", "COMMIT", func(ctx context.Context, s *sqlstore.Store) error {
 			return s.Revoke(ctx, []grant.Revocation{revocation()})
 		}, 1},
-		{"end session", func(ctx context.Context, s *sqlstore.Store) error {
+		{"end session", "COMMIT", func(ctx context.Context, s *sqlstore.Store) error {
 			return s.EndSession(ctx, session.ID, revocation(), event()[0])
 		}, 1},
-		{"append events", func(ctx context.Context, s *sqlstore.Store) error { return s.AppendEvents(ctx, event()) }, 0},
-		{"insert keys", func(ctx context.Context, s *sqlstore.Store) error {
+		{"append events", "insert_event", func(ctx context.Context, s *sqlstore.Store) error { return s.AppendEvents(ctx, event()) }, 0},
+		{"insert keys", "COMMIT", func(ctx context.Context, s *sqlstore.Store) error {
 			return s.InsertKeys(ctx, []keyring.Record{{ID: "kid", Scope: keyring.Shared, Algorithm: keyring.ES256, Sequence: 1, Sealed: []byte{1}}})
 		}, 1},
-		{"change registry", func(ctx context.Context, s *sqlstore.Store) error {
+		{"change registry", "COMMIT", func(ctx context.Context, s *sqlstore.Store) error {
 			return s.ChangeRegistry(ctx, registry.Change{At: at, Save: registry.Records{Tenants: []registry.Tenant{{Account: "acme"}}}})
 		}, 1},
 	}
@@ -67,12 +83,12 @@ func TestLostCommitReply(t *testing.T) {
 	for _, step := range steps {
 		heard := 0
 		s.OnChange(func(broker.Change) { heard++ })
-		proxies[0].losses.Store(1)
+		proxies[0].lose.Store(step.lose)
 		if err := step.run(t.Context(), s); err != nil {
 			t.Fatalf("%s: %v", step.name, err)
 		}
-		if left := proxies[0].losses.Load(); left > 0 {
-			t.Fatalf("%s: no COMMIT reply was lost", step.name)
+		if proxies[0].lose.Load() != "" {
+			t.Fatalf("%s: no reply was lost", step.name)
 		}
 		if heard < step.changes {
 			t.Errorf("%s: %d changes announced, want %d", step.name, heard, step.changes)
