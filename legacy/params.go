@@ -43,6 +43,9 @@ func parseParams(sql string, engine Engine) (text string, params []string, err e
 			}
 			b.WriteByte(' ')
 			i += n
+		case engine == MySQL && strings.HasPrefix(rest, "--"):
+			// A comment removed from behind it would make a comment of it.
+			return "", nil, errors.New("a -- is followed by neither white space nor the end: write - - for two minuses")
 		case strings.HasPrefix(rest, "::") || strings.HasPrefix(rest, ":="):
 			b.WriteString(rest[:2])
 			i += 2
@@ -82,7 +85,7 @@ func quoted(s string, backslash bool) int {
 }
 
 // lineComment reports whether s starts a comment to the end of the line. In MySQL -- does so only
-// before white space: 5--1 is a number there.
+// before white space.
 func lineComment(s string, engine Engine) bool {
 	if engine == MySQL {
 		return s[0] == '#' || s == "--" || (strings.HasPrefix(s, "--") && s[2] <= ' ')
