@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -110,14 +111,38 @@ func refuseClient(req AuthRequest, code, description string) Next {
 	return Next{Step: StepAnswer, Answer: &Answer{Request: req, Error: code, Description: description}}
 }
 
-// attempt loads an attempt for a browser step and checks that it can still go on.
+// attempt loads an attempt for a step of a browser and checks that it can still go on.
 func (e *Engine) attempt(ctx context.Context, ref id.ID, b Browser) (Attempt, error) {
 	a, err := e.Attempts.Attempt(ctx, ref)
-	if err := e.judgeAttempt(a, err, b); err != nil {
-		return Attempt{}, err
+	err = e.judgeAttempt(a, err, b)
+	if err == nil && (a.State == StateDone || a.State == StateReturned) {
+		err = &Refusal{Reason: ReasonUsed}
 	}
-	if a.State == StateDone || a.State == StateReturned {
-		return Attempt{}, &Refusal{Reason: ReasonUsed}
+	return a, err
+}
+
+// act is attempt for a step that does something: a refusal is kept in the audit log.
+func (e *Engine) act(ctx context.Context, ref id.ID, b Browser) (Attempt, error) {
+	a, err := e.attempt(ctx, ref, b)
+	return a, e.turnedAway(ctx, a, "", b, err)
+}
+
+// turnedAway records a refusal that came before anything was tried, and returns err with the
+// reference of the record. What names no attempt of ours leaves an event only, which strangers cannot
+// use to fill the database.
+func (e *Engine) turnedAway(ctx context.Context, a Attempt, connection string, b Browser, err error) error {
+	var refused *Refusal
+	if !errors.As(err, &refused) {
+		return err
 	}
-	return a, nil
+	if a.ID.IsZero() {
+		e.Events.Append(Event{
+			Kind: LoginRefused, Reason: string(refused.Reason), Address: b.Address,
+			Detail: map[string]string{"connection": connection},
+		})
+		return err
+	}
+	record := e.newLogin(a, b, connection, "")
+	record.Reason, record.Detail = refused.Reason, refused.Error()
+	return e.refuse(ctx, record, refused.AttemptID, refused.Err)
 }

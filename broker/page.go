@@ -45,7 +45,7 @@ func (e *Engine) Page(ctx context.Context, attempt id.ID, b Browser) (LoginPage,
 
 // Cancel ends an attempt because the person gave up: the client is told access_denied.
 func (e *Engine) Cancel(ctx context.Context, attempt id.ID, b Browser) (Next, error) {
-	a, err := e.attempt(ctx, attempt, b)
+	a, err := e.act(ctx, attempt, b)
 	if err != nil {
 		return Next{}, err
 	}

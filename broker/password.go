@@ -17,7 +17,7 @@ const maxCredential = 1024
 // disabled user and a user who must use an IdP are one refusal, and take the same time.
 func (e *Engine) Password(ctx context.Context, attempt id.ID, b Browser, login string, password secret.Text) (Next, error) {
 	started := e.Now()
-	a, err := e.attempt(ctx, attempt, b)
+	a, err := e.act(ctx, attempt, b)
 	if err != nil {
 		return Next{}, err
 	}

@@ -15,7 +15,7 @@ import (
 
 // Send sends the browser of an attempt to an IdP.
 func (e *Engine) Send(ctx context.Context, attempt id.ID, b Browser, connection string) (Next, error) {
-	a, err := e.attempt(ctx, attempt, b)
+	a, err := e.act(ctx, attempt, b)
 	if err != nil {
 		return Next{}, err
 	}
@@ -65,14 +65,16 @@ func upstreamPrompt(prompt []string) string {
 // callback is claimed before anything is verified: a second use is refused.
 func (e *Engine) Complete(ctx context.Context, account registry.Account, connection string, params url.Values, b Browser) (Next, error) {
 	a, err := e.Attempts.AttemptByUpstreamState(ctx, grant.HashOf(params.Get("state")))
-	if err := e.judgeAttempt(a, err, b); err != nil {
-		return Next{}, err
+	err = e.judgeAttempt(a, err, b)
+	switch {
+	case err != nil:
+	case a.Account != account || a.Connection != connection:
+		err = &Refusal{Reason: ReasonUpstream, Err: errors.New("the state belongs to another connection")}
+	case a.State != StateSent:
+		err = &Refusal{Reason: ReasonUsed}
 	}
-	if a.Account != account || a.Connection != connection {
-		return Next{}, &Refusal{Reason: ReasonUpstream, Err: errors.New("the state belongs to another connection")}
-	}
-	if a.State != StateSent {
-		return Next{}, &Refusal{Reason: ReasonUsed}
+	if err != nil {
+		return Next{}, e.turnedAway(ctx, a, connection, b, err)
 	}
 	route, err := e.Upstreams.route(account, connection)
 	if err != nil {
@@ -110,6 +112,7 @@ func (e *Engine) identified(ctx context.Context, a Attempt, b Browser, route rou
 	record.Trace, record.UserID = &decision.Trace, decision.User.ID
 	if decision.Refused != "" {
 		record.Reason, record.Detail = Reason(decision.Refused), "rule "+decision.Rule
+		record.UserID = metAlone(decision.Trace)
 		return Next{}, errors.Join(e.refuse(ctx, record, a.ID, nil), e.reopen(ctx, a, nil))
 	}
 	var link *Link
@@ -133,6 +136,18 @@ func (e *Engine) identified(ctx context.Context, a Attempt, b Browser, route rou
 	return e.settle(ctx, settling{
 		attempt: a, from: []State{StateReturned}, client: client, session: session, token: token, login: record, link: link,
 	})
+}
+
+// metAlone returns the user that a refused login met last, if there was exactly one: support looks
+// for the login of a person, who may exist and be switched off.
+func metAlone(t mapping.Trace) mapping.UserID {
+	if len(t.Steps) == 0 {
+		return ""
+	}
+	if met := t.Steps[len(t.Steps)-1].Met; len(met) == 1 {
+		return met[0]
+	}
+	return ""
 }
 
 // lookup answers the mapping's queries from the directory and from our own links.
