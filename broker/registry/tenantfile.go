@@ -48,9 +48,6 @@ type fileConnection struct {
 func ParseTenantFile(name string, data []byte, expand yamlfault.Expander) (TenantFile, error) {
 	var y tenantYAML
 	source := yamlfault.Decode(name, data, expand, &y)
-	if source.Err() != nil && y.Account == "" && y.Clients == nil {
-		return TenantFile{}, source.Err() // not YAML at all: what is missing would only be noise
-	}
 	f := TenantFile{source: source, Tenant: y.tenant()}
 	checkTenant(&f.Tenant, source.Fault)
 	ids := map[string]bool{}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -23,17 +24,25 @@ const maxFile = 1 << 20
 // then ${NAME} stays text and K_file is refused.
 func Decode(name string, data []byte, from Expander, into any) *File {
 	f := &File{name: name, lines: map[string]int{}}
+	f.decode(data, from, into)
+	f.unread = map[string]bool{}
+	for _, fault := range f.faults {
+		f.unread[strings.TrimSuffix(fault.Path, fileSuffix)] = true
+	}
+	return f
+}
+
+func (f *File) decode(data []byte, from Expander, into any) {
 	if len(data) > maxFile {
 		f.Fault("", "has %d bytes, more than %d", len(data), maxFile)
-		return f
+		return
 	}
 	parsed, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		f.syntax(err)
-		return f
+		return
 	}
-	docs := parsed.Docs
-	switch {
+	switch docs := parsed.Docs; {
 	case len(docs) == 0 || docs[0].Body == nil:
 		f.Fault("", "is empty")
 	case len(docs) > 1:
@@ -42,7 +51,6 @@ func Decode(name string, data []byte, from Expander, into any) *File {
 		d := decoder{f, from}
 		d.value("", docs[0].Body, reflect.ValueOf(into).Elem())
 	}
-	return f
 }
 
 // syntax reports the parser's error by its message and line alone: its text quotes the source, which

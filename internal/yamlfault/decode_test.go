@@ -101,6 +101,8 @@ peers:
 	var got server
 	f := yamlfault.Decode("bad.yaml", []byte(bad), world{}, &got)
 	f.Fault("peers[1].port", "is required")
+	f.Fault("port", "is required")              // it is there, if unreadable: no second fault
+	f.Fault("peers[2].password", "is required") // likewise: its file could not be read
 	want := `bad.yaml:1: name: want text, have a list
 bad.yaml:2: prot: unknown key
 bad.yaml:3: port: want a whole number, have other text
@@ -174,7 +176,9 @@ func TestWholeFileFaults(t *testing.T) {
 		strings.Repeat("#", 1<<20+1): "f.yaml: has 1048577 bytes, more than 1048576",
 	} {
 		var got server
-		if err := yamlfault.Decode("f.yaml", []byte(text), nil, &got).Err(); err == nil || err.Error() != want {
+		f := yamlfault.Decode("f.yaml", []byte(text), nil, &got)
+		f.Fault("name", "is required") // of no use to somebody whose file could not be read
+		if err := f.Err(); err == nil || err.Error() != want {
 			t.Errorf("%.20q: got %v, want %s", text, err, want)
 		}
 	}

@@ -47,11 +47,18 @@ type File struct {
 	name   string
 	lines  map[string]int // by path
 	faults Faults
+	// unread holds the paths whose values could not be decoded. Whatever is said about such a value
+	// afterwards, as that it is missing, would be about the zero value and not about the file. The
+	// empty path stands for all of it.
+	unread map[string]bool
 }
 
-// Fault adds a fault at path. When the file has no such key (a required one is missing), the line is
+// Fault adds a fault at path, unless its value could not be read in the first place. When the file has no such key (a required one is missing), the line is
 // that of the nearest enclosing one. The format is that of fmt.Errorf, %w included.
 func (f *File) Fault(path, format string, args ...any) {
+	if f.unread[path] || f.unread[""] {
+		return
+	}
 	f.faults = append(f.faults, Fault{
 		File: f.name, Line: f.line(path), Path: path, Problem: fmt.Errorf(format, args...).Error(),
 	})
