@@ -102,7 +102,10 @@ func drain(ctx context.Context, s *server.Server, servers []*http.Server, log *s
 	defer cancel()
 	var errs []error
 	for _, h := range servers {
-		errs = append(errs, h.Shutdown(ctx))
+		if err := h.Shutdown(ctx); err != nil {
+			log.Warn("requests were cut off", "error", err)
+			errs = append(errs, h.Close())
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -171,9 +171,12 @@ func (d *demo) serve(ctx context.Context, main, app net.Listener) error {
 	for l, h := range map[net.Listener]http.Handler{main: d.server.Handler(), app: page.handler()} {
 		s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelWarn)}
 		d.onClose(func() error {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			defer cancel()
-			return s.Shutdown(ctx)
+			if err := s.Shutdown(ctx); err != nil {
+				return s.Close() // browsers hold connections open that they have not used yet
+			}
+			return nil
 		})
 		d.work.Go(func() {
 			if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {

@@ -30,21 +30,26 @@ func (d *demo) open(ctx context.Context, base string) error {
 	if err != nil {
 		return err
 	}
-	state := sqlstore.Config{DSN: secret.New("sqlite:" + d.path("state.db"))}
-	if err := migrate(ctx, state); err != nil {
-		return err
-	}
-	d.server, err = server.Open(ctx, server.Config{
+	return d.openOn(ctx, server.Config{
 		PublicURL: base,
-		State:     state,
+		State:     sqlstore.Config{DSN: secret.New("sqlite:" + d.path("state.db"))},
 		Legacy:    legacy.Config{Engine: legacy.SQLite, DSN: secret.New(legacyFile), Profile: profile.Profile()},
 		Keys:      keys,
 		Log:       d.log,
 	})
+}
+
+// openOn opens patchbay on any databases; the state's schema is brought up to date first.
+func (d *demo) openOn(ctx context.Context, c server.Config) error {
+	if err := migrate(ctx, c.State); err != nil {
+		return err
+	}
+	s, err := server.Open(ctx, c)
 	if err != nil {
 		return err
 	}
-	d.onClose(d.server.Close)
+	d.server = s
+	d.onClose(s.Close)
 	return nil
 }
 

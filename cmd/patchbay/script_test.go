@@ -1,0 +1,83 @@
+package main
+
+import (
+	"database/sql"
+	"errors"
+	"net"
+	"net/http"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	_ "modernc.org/sqlite" // the sample database
+
+	"github.com/patchbay-auth/patchbay/testdata/iq"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"patchbay": main})
+}
+
+// TestScripts uses the command as its users do. Besides testscript's own commands there are
+//
+//	iq FILE            make the sample of the legacy database
+//	answers URL CODE   wait until the address answers with the status
+//
+// and $ADDRESS, a free address on loopback.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			address, err := freeAddress(t)
+			env.Setenv("ADDRESS", address)
+			return err
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"iq": makeSample(t), "answers": awaitAnswer(t)},
+	})
+}
+
+func freeAddress(t *testing.T) (string, error) {
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+func makeSample(t *testing.T) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 1 {
+			ts.Fatalf("usage: iq FILE")
+		}
+		db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+		ts.Check(err)
+		ts.Check(errors.Join(iq.Load(t.Context(), db, "sqlite"), db.Close()))
+	}
+}
+
+// startTime is how long a server may take to answer: RSA keys are made at its first start.
+const startTime = 20 * time.Second
+
+func awaitAnswer(t *testing.T) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 2 {
+			ts.Fatalf("usage: answers URL CODE")
+		}
+		var last string
+		for deadline := time.Now().Add(startTime); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, args[0], nil)
+			ts.Check(err)
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				last = err.Error()
+				continue
+			}
+			ts.Check(response.Body.Close())
+			if last = strconv.Itoa(response.StatusCode); last == args[1] {
+				return
+			}
+		}
+		ts.Fatalf("%s: %s, want %s", args[0], last, args[1])
+	}
+}
