@@ -103,7 +103,7 @@ func (c conn) moveAttempt(ctx context.Context, a broker.Attempt, nonce id.ID, fr
 // Settle implements broker.AttemptStore.
 func (s *Store) Settle(ctx context.Context, settlement broker.Settlement) error {
 	err := s.inTx(ctx, func(ctx context.Context, t *tx) error { return t.settle(ctx, settlement) })
-	return wrap(err, "settle attempt %s", settlement.Attempt.ID)
+	return wrap(err, "settle login")
 }
 
 // settle makes one statement for each thing stored. The link comes after rows whose ids are new: a

@@ -85,7 +85,7 @@ func sampleEvent(kind broker.EventKind) broker.Event {
 	}
 }
 
-// put stores a code and returns it; with it comes whatever else the settlement needs to be legal.
+// putCode stores a code and returns it.
 func putCode(t *testing.T, s Store) grant.Code {
 	t.Helper()
 	code := sampleCode()
@@ -93,6 +93,7 @@ func putCode(t *testing.T, s Store) grant.Code {
 	return code
 }
 
+// putFamily stores a family with the redemption of a code, which is how families come to be.
 func putFamily(t *testing.T, s Store, family grant.Family) {
 	t.Helper()
 	code := putCode(t, s)
