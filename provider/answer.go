@@ -43,15 +43,10 @@ func (p *Provider) answerClient(w http.ResponseWriter, r *http.Request, a broker
 	if a.Request.State != "" {
 		params.Set("state", a.Request.State)
 	}
-	noStore(w.Header())
 	if a.Request.ResponseMode == modeFormPost {
 		return p.pages.FormPost(w, r, a.Request.RedirectURI, params)
 	}
-	// Location is set as it is: http.Redirect would clean the path of a URI that must not change.
-	w.Header().Set("Location", withParameters(a.Request.RedirectURI, a.Request.ResponseMode, params))
-	w.Header().Set("Referrer-Policy", "no-referrer")
-	w.WriteHeader(http.StatusSeeOther)
-	return nil
+	return p.pages.Redirect(w, r, withParameters(a.Request.RedirectURI, a.Request.ResponseMode, params))
 }
 
 // withParameters appends to a redirect URI and leaves what the client registered as it is.

@@ -131,7 +131,7 @@ func TestResponseModes(t *testing.T) {
 			if strings.Contains(page.body, "<script>alert") {
 				t.Error("login_hint is markup on the login page")
 			}
-			return b.submit(page, url.Values{"login": {"ana"}, "password": {password}})
+			return b.submit(page, url.Values{"username": {"ana"}, "password": {password}})
 		}
 		good := func(q url.Values) bool {
 			return q.Get("code") != "" && q.Get("state") == state && q.Get("iss") == l.issuer

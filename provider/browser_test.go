@@ -136,7 +136,7 @@ func (b *browser) logIn(address, login string) url.Values {
 	if page.status != http.StatusOK {
 		b.t.Fatalf("no login page: %d %s\n%s", page.status, page.header.Get("Location"), page.body)
 	}
-	return b.submit(page, url.Values{"login": {login}, "password": {password}}).location(b.t).Query()
+	return b.submit(page, url.Values{"username": {login}, "password": {password}}).location(b.t).Query()
 }
 
 // authorizeURL is a plain authorization request with PKCE, changed as the pairs say; an empty value

@@ -3,10 +3,15 @@ package provider_test
 import (
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"testing"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+
+	"github.com/patchbay-auth/patchbay/legacy"
+	"github.com/patchbay-auth/patchbay/legacy/legacytest"
+	"github.com/patchbay-auth/patchbay/testdata/iq"
 )
 
 // TestCorridor walks the whole main job with libraries that nobody here wrote.
@@ -57,4 +62,41 @@ func TestCorridor(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestCorridorOnIQ: every person of the sample whose password is published logs in, and the switch
+// learns the softphone the sample says, from then on without a statement to the legacy database.
+func TestCorridorOnIQ(t *testing.T) {
+	var statements atomic.Int64
+	config := legacytest.IQConfig(t, legacy.SQLite)
+	config.OnStatement = func(legacy.Statement) { statements.Add(1) }
+	w := newWorldWith(t, legacytest.Open(t, config))
+	l := w.layouts()[1]
+	logged := 0
+	for _, who := range iq.Known() {
+		if who.Tenant != iq.Acme || who.Password == "" || who.Inactive {
+			continue
+		}
+		b := w.browser()
+		page := b.get(authorizeURL(l, "scope", "openid roles groups contact-centre"))
+		a := b.submit(page, url.Values{"username": {who.Login}, "password": {who.Password}})
+		if a.status != http.StatusSeeOther {
+			t.Errorf("%s was not let in: %d", who.Login, a.status)
+			continue
+		}
+		logged++
+		tokens := w.post(l.token, "agent-app", redemption(a.location(t).Query().Get("code"))).json(t)
+		access := text(tokens, "access_token")
+		first := w.introspect(l, "sbc", access).json(t)
+		if (who.SoftphoneAddress != "") != (first["active"] == true) || who.SoftphoneAddress != text(first, "softphone_address") {
+			t.Errorf("%s: the SBC was told %v, the sample says %q", who.Login, first, who.SoftphoneAddress)
+		}
+		before := statements.Load()
+		if again := w.introspect(l, "sbc", access).json(t); again["active"] != first["active"] || statements.Load() != before {
+			t.Errorf("%s: the second time cost %d statements", who.Login, statements.Load()-before)
+		}
+	}
+	if logged < 6 {
+		t.Errorf("only %d people of the sample logged in", logged)
+	}
 }

@@ -3,7 +3,6 @@ package provider
 import (
 	"encoding/json"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/patchbay-auth/patchbay/broker/keyring"
@@ -134,11 +133,9 @@ func (p *Provider) keySet(w http.ResponseWriter, r *http.Request, is issuer) err
 
 func writeDocument(w http.ResponseWriter, b []byte) {
 	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(b)))
 	h.Set("Cache-Control", "public, max-age="+documentAge)
 	h.Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(b) // a client that has gone needs no answer
+	writeBytes(w, http.StatusOK, b)
 }
 
 // wellKnown is the path of RFC 8414 §3.1, where the well-known part comes before the issuer's path.

@@ -23,8 +23,9 @@ type exchange struct {
 	address string
 	// basic tells that the Authorization header was used.
 	basic bool
-	// err is what one of our methods returned.
-	err error
+	// result and err are what one of our methods returned.
+	result any
+	err    error
 }
 
 type exchangeKey struct{}
@@ -34,7 +35,8 @@ func exchangeFrom(ctx context.Context) *exchange {
 	return x
 }
 
-// captured holds what the library wrote until the renderer has judged it.
+// captured holds what the library wrote until the renderer has judged it: nothing, when one of our
+// methods was reached.
 type captured struct {
 	header http.Header
 	status int

@@ -27,11 +27,11 @@ const tokenBudget = 10 * time.Second
 //	   +-------+--------+----------+--- *Fault ---+-----------+---> answer, in the issuer's dialect
 func (p *Provider) protocol(w http.ResponseWriter, r *http.Request, is issuer, e endpoint) {
 	x := &exchange{issuer: is, endpoint: e, address: p.address(r)}
-	c, err := p.exchange(r, x)
-	p.answer(w, r, x, c, err)
+	result, err := p.exchange(r, x)
+	p.answer(w, r, x, result, err)
 }
 
-func (p *Provider) exchange(r *http.Request, x *exchange) (*captured, error) {
+func (p *Provider) exchange(r *http.Request, x *exchange) (any, error) {
 	if fault := judgeMethod(r, x.endpoint); fault != nil {
 		return nil, fault
 	}
@@ -56,7 +56,7 @@ func (p *Provider) exchange(r *http.Request, x *exchange) (*captured, error) {
 	case c.status >= http.StatusBadRequest:
 		return nil, fromLibrary(c)
 	}
-	return c, nil
+	return x.result, nil
 }
 
 func judgeMethod(r *http.Request, e endpoint) *Fault {

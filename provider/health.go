@@ -8,13 +8,13 @@ import (
 
 const readyBudget = 2 * time.Second
 
-// live answers that the process runs; whether it can do its work is readiness.
+// alive answers that the process runs; whether it can do its work is readiness.
 func (p *Provider) alive(w http.ResponseWriter, _ *http.Request) {
 	noStore(w.Header())
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// ready answers 204 when this node can serve logins and introspection, else 503.
+// readiness answers 204 when this node can serve logins and introspection, else 503.
 func (p *Provider) readiness(w http.ResponseWriter, r *http.Request) {
 	noStore(w.Header())
 	if err := p.isReady(r.Context()); err != nil {
@@ -35,11 +35,9 @@ func (p *Provider) isReady(ctx context.Context) error {
 }
 
 // keepAlive answers an SBC that asks, without credentials, whether the endpoint is up.
-func (p *Provider) keepAlive(r *http.Request) (*captured, error) {
+func (p *Provider) keepAlive(r *http.Request) (any, error) {
 	if err := p.isReady(r.Context()); err != nil {
 		return nil, unavailable(err)
 	}
-	c := newCaptured()
-	c.WriteHeader(http.StatusNoContent)
-	return c, nil
+	return noContent{}, nil
 }

@@ -128,10 +128,7 @@ func (p *Provider) afterLogout(w http.ResponseWriter, r *http.Request, asked log
 	if asked.redirect == "" {
 		return p.pages.LoggedOut(w, r, "", "", strings.Fields(locales))
 	}
-	noStore(w.Header())
-	w.Header().Set("Location", asked.redirect)
-	w.WriteHeader(http.StatusSeeOther)
-	return nil
+	return p.pages.Redirect(w, r, asked.redirect)
 }
 
 func (p *Provider) tenantName(account registry.Account) string {

@@ -9,17 +9,25 @@ import (
 	"time"
 )
 
-// answer writes the outcome of an exchange. It is the only place that writes one.
-func (p *Provider) answer(w http.ResponseWriter, r *http.Request, x *exchange, c *captured, err error) {
+// noContent is a result without a body.
+type noContent struct{}
+
+// answer writes the outcome of an exchange. It is the only place that writes one. A result that is
+// JSON already is sent as it is.
+func (p *Provider) answer(w http.ResponseWriter, r *http.Request, x *exchange, result any, err error) {
 	if err != nil {
 		p.fail(w, r, x, asFault(err))
 		return
 	}
 	noStore(w.Header())
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(c.body.Len()))
-	w.WriteHeader(c.status)
-	_, _ = w.Write(c.body.Bytes()) // a client that has gone needs no answer
+	switch result := result.(type) {
+	case noContent:
+		w.WriteHeader(http.StatusNoContent)
+	case json.RawMessage:
+		writeBytes(w, http.StatusOK, result)
+	default:
+		writeJSON(w, http.StatusOK, result)
+	}
 }
 
 // fail writes a fault in the dialect of the issuer.
@@ -74,7 +82,12 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
+	writeBytes(w, status, b)
+}
+
+func writeBytes(w http.ResponseWriter, status int, b []byte) {
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
 	w.WriteHeader(status)
 	_, _ = w.Write(b) // a client that has gone needs no answer
 }

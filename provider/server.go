@@ -44,9 +44,9 @@ func (s server) Revocation(ctx context.Context, r *op.ClientRequest[oidc.Revocat
 	return x.settle(s.p.revoke(ctx, x, r.Data.Token))
 }
 
-// settle gives a result to the library, and keeps an error from it: the library would log it as its
-// own and pass on less than the error says.
+// settle keeps what a method returned for the renderer. The library would log an error as its own and
+// pass on less than it says.
 func (x *exchange) settle(result any, err error) (*op.Response, error) {
-	x.err = err
-	return op.NewResponse(result), nil
+	x.result, x.err = result, err
+	return &op.Response{}, nil
 }

@@ -110,8 +110,17 @@ func (s *keyStore) InsertKeys(_ context.Context, records []keyring.Record) error
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	people := newDirectory()
+	w := newWorldWith(t, people)
+	w.directory = people
+	return w
+}
+
+// newWorldWith is a world with another directory; its field directory is nil.
+func newWorldWith(t testing.TB, people broker.Directory) *world {
+	t.Helper()
 	ctx := t.Context()
-	w := &world{t: t, clock: &clock{now: epoch}, directory: newDirectory(), logged: &lines{}}
+	w := &world{t: t, clock: &clock{now: epoch}, logged: &lines{}}
 	var err error
 	w.store, err = sqlstore.Open(ctx, sqlstore.Config{
 		DSN: secret.New("sqlite:" + filepath.Join(t.TempDir(), "state.db")), Now: w.clock.Now,
@@ -143,12 +152,12 @@ func newWorld(t testing.TB) *world {
 	w.must(err)
 	logger := slog.New(slog.NewTextHandler(w.logged, nil))
 	engine := broker.New(broker.Config{
-		Attempts: w.store, Sessions: w.store, Registry: w.registry, Directory: w.directory,
+		Attempts: w.store, Sessions: w.store, Registry: w.registry, Directory: people,
 		Upstreams: broker.NewUpstreams(w.registry, nil), Grants: w.grants, Sealer: sealer, Events: w.events,
 		PublicURL: w.base, FailureFloor: func() time.Duration { return 0 }, Logger: logger, Now: w.clock.Now,
 	})
 	w.server.Config.Handler, err = provider.New(provider.Config{
-		Site: site, Registry: w.registry, Keys: ring, Directory: w.directory, Engine: engine, Grants: w.grants,
+		Site: site, Registry: w.registry, Keys: ring, Directory: people, Engine: engine, Grants: w.grants,
 		Revocations: w.revoked, Events: w.events, Log: logger, Now: w.clock.Now,
 		Ready: func(context.Context) error {
 			if w.ready == nil {
