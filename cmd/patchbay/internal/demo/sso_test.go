@@ -14,6 +14,8 @@ import (
 	"github.com/patchbay-auth/patchbay/mapping"
 )
 
+var discard = slog.New(slog.DiscardHandler)
+
 func testLog(t *testing.T) *slog.Logger {
 	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 }

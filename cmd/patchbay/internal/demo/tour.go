@@ -101,7 +101,7 @@ func (t *tourist) passwordLogin(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p, err = t.agent.submit(ctx, p, "", map[string]string{"login": user.Login, "password": user.Password})
+	p, err = t.agent.submit(ctx, p, "", map[string]string{"username": user.Login, "password": user.Password})
 	if err != nil {
 		return "", err
 	}

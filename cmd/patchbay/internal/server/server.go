@@ -93,13 +93,20 @@ func (s *Server) wire(ctx context.Context, c Config, site *web.Site) error {
 		Events: s.Events, PublicURL: site.Origin() + site.Path(""), FailureFloor: s.failureFloor,
 		Logger: c.Log, Now: c.Now,
 	})
-	var err error
-	s.handler, err = provider.New(provider.Config{
+	public, err := provider.New(provider.Config{
 		Site: site, SharedPaths: c.SharedPaths, Registry: s.Registry, Keys: s.Keyring, Directory: s.Directory,
 		Engine: s.Engine, Grants: grants, Revocations: s.revocations, Events: s.Events,
 		Ready: s.ready, Log: c.Log, Now: c.Now,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", site.RequireHTTPS(public))
+	mux.Handle("/livez", public) // probes come from inside, in the clear
+	mux.Handle("/readyz", public)
+	s.handler = mux
+	return nil
 }
 
 // listeners are the caches that the change feed keeps true.
@@ -125,6 +132,16 @@ func (s *Server) listeners() []broker.Listener {
 			},
 			Reload: func(context.Context) error {
 				s.Keyring.Invalidate("", "")
+				return nil
+			},
+		},
+		{
+			Apply: func(_ context.Context, kind, subject string) error {
+				s.Directory.Invalidate(kind, subject)
+				return nil
+			},
+			Reload: func(context.Context) error {
+				s.Directory.Invalidate("", "")
 				return nil
 			},
 		},
