@@ -10,7 +10,7 @@ import (
 )
 
 // proceed does what the engine decided.
-func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, next broker.Next) error {
+func (p *provider) proceed(w http.ResponseWriter, r *http.Request, next broker.Next) error {
 	switch next.Step {
 	case broker.StepLogin:
 		http.Redirect(w, r, p.pages.AttemptURL(next.AttemptID), http.StatusSeeOther)
@@ -27,7 +27,7 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request, next broker.N
 // answerClient sends the browser back to the client with a code or an error, in the response mode
 // that the client asked for (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode §2).
 // state is returned unchanged; iss says whose answer it is (RFC 9207), on errors too.
-func (p *Provider) answerClient(w http.ResponseWriter, r *http.Request, a broker.Answer) error {
+func (p *provider) answerClient(w http.ResponseWriter, r *http.Request, a broker.Answer) error {
 	if a.SessionToken != "" {
 		p.site.SetSession(w, a.Request.Issuer, a.SessionToken)
 	}

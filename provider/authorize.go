@@ -13,7 +13,7 @@ import (
 
 // authorize takes an authorization request (OpenID Connect Core §3.1.2) and hands it to the engine.
 // Errors it returns are shown to the person; the client hears of its own at its redirect URI.
-func (p *Provider) authorize(w http.ResponseWriter, r *http.Request, is issuer) error {
+func (p *provider) authorize(w http.ResponseWriter, r *http.Request, is issuer) error {
 	q, err := p.parameters(r)
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request, is issuer) 
 
 // parameters reads an authorization or logout request from where its method puts it. Duplicates are
 // left for the caller to judge, who knows whether there is an address to answer at.
-func (p *Provider) parameters(r *http.Request) (url.Values, error) {
+func (p *provider) parameters(r *http.Request) (url.Values, error) {
 	if r.Method == http.MethodPost {
 		switch {
 		case r.URL.RawQuery != "":
@@ -73,7 +73,7 @@ func (p *Provider) parameters(r *http.Request) (url.Values, error) {
 
 // hinted returns the user that an id_token_hint names. An ID token that has expired still names its
 // user; one that is not ours says nothing and is a fault of the request.
-func (p *Provider) hinted(r *http.Request, is issuer, raw string) (mapping.UserID, *Fault, error) {
+func (p *provider) hinted(r *http.Request, is issuer, raw string) (mapping.UserID, *Fault, error) {
 	if raw == "" {
 		return "", nil, nil
 	}

@@ -31,7 +31,7 @@ func problem(p login.Problem, why string) error { return fmt.Errorf("%w: %s", p,
 
 // asking finds out who asks and where the answer goes. Until it succeeds nothing may be redirected
 // (RFC 6749 §4.1.2.1), and the person sees a page.
-func (p *Provider) asking(is issuer, q url.Values) (*registry.Client, error) {
+func (p *provider) asking(is issuer, q url.Values) (*registry.Client, error) {
 	for _, name := range []string{"client_id", "redirect_uri"} {
 		if len(q[name]) > 1 {
 			return nil, problem(login.InvalidRequest, name+" occurs more than once")

@@ -14,7 +14,7 @@ type claims struct {
 }
 
 // claims reads what the granted scopes need, and nothing else.
-func (p *Provider) claims(ctx context.Context, t *registry.Tenant, u mapping.User, scope []string, realm bool) (claims, error) {
+func (p *provider) claims(ctx context.Context, t *registry.Tenant, u mapping.User, scope []string, realm bool) (claims, error) {
 	parts := mapping.ScopeParts(scope) &^ mapping.Softphones
 	if realm {
 		parts |= mapping.Roles
@@ -31,7 +31,7 @@ func (p *Provider) claims(ctx context.Context, t *registry.Tenant, u mapping.Use
 }
 
 // details asks the directory for parts of what it knows, if there are any to ask for.
-func (p *Provider) details(ctx context.Context, t *registry.Tenant, u mapping.UserID, parts mapping.Parts) (mapping.Details, error) {
+func (p *provider) details(ctx context.Context, t *registry.Tenant, u mapping.UserID, parts mapping.Parts) (mapping.Details, error) {
 	if parts == 0 {
 		return mapping.Details{}, nil
 	}

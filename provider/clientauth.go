@@ -79,7 +79,7 @@ func basicPairs(header string) []pair {
 }
 
 // authenticate finds the client and proves that it is the one it says it is.
-func (p *Provider) authenticate(x *exchange, h http.Header, form url.Values) error {
+func (p *provider) authenticate(x *exchange, h http.Header, form url.Values) error {
 	c, err := presented(h, form)
 	x.basic = c.basic
 	if err != nil {
@@ -94,7 +94,7 @@ func (p *Provider) authenticate(x *exchange, h http.Header, form url.Values) err
 	return err
 }
 
-func (p *Provider) tryClient(x *exchange, said pair) error {
+func (p *provider) tryClient(x *exchange, said pair) error {
 	registered := p.registry.Snapshot()
 	client, ok := registered.Client(said.id)
 	if !ok || x.issuer.layout.realm && client.Account != x.issuer.account {

@@ -12,9 +12,8 @@ const (
 	unusableClient
 )
 
-// Faults of client authentication. In the shared layout all are one and the same (RFC 6749 §5.2), so
-// that nobody learns which client ids exist.
-
+// faultOf returns a fault of client authentication. In the shared layout all are one and the same
+// (RFC 6749 §5.2), so that nobody learns which client ids exist.
 func faultOf(v variant) *Fault {
 	return &Fault{Status: http.StatusUnauthorized, Code: "invalid_client", Description: "Client authentication failed", variant: v}
 }

@@ -101,7 +101,7 @@ func describe(is issuer) document {
 
 // discover serves the provider metadata. Each document is rendered once: accounts come and go, but
 // one that exists has always the same.
-func (p *Provider) discover(w http.ResponseWriter, is issuer) error {
+func (p *provider) discover(w http.ResponseWriter, is issuer) error {
 	if known, ok := p.documents.Load(is.url); ok {
 		if b, ok := known.([]byte); ok {
 			writeDocument(w, b)
@@ -119,7 +119,7 @@ func (p *Provider) discover(w http.ResponseWriter, is issuer) error {
 
 // keySet serves the issuer's public keys (RFC 7517). A tenant that was added while this node runs
 // gets its keys here or with its first token, whichever is first.
-func (p *Provider) keySet(w http.ResponseWriter, r *http.Request, is issuer) error {
+func (p *provider) keySet(w http.ResponseWriter, r *http.Request, is issuer) error {
 	if err := p.keys.Ensure(r.Context(), is.keys); err != nil {
 		return unavailable(err)
 	}

@@ -25,13 +25,13 @@ const tokenBudget = 10 * time.Second
 //	method -> form -> client -> grant type --> router --> our method
 //	   |       |        |          |              |           |
 //	   +-------+--------+----------+--- *Fault ---+-----------+---> answer, in the issuer's dialect
-func (p *Provider) protocol(w http.ResponseWriter, r *http.Request, is issuer, e endpoint) {
+func (p *provider) protocol(w http.ResponseWriter, r *http.Request, is issuer, e endpoint) {
 	x := &exchange{issuer: is, endpoint: e, address: p.address(r)}
 	result, err := p.exchange(r, x)
 	p.answer(w, r, x, result, err)
 }
 
-func (p *Provider) exchange(r *http.Request, x *exchange) (any, error) {
+func (p *provider) exchange(r *http.Request, x *exchange) (any, error) {
 	if fault := judgeMethod(r, x.endpoint); fault != nil {
 		return nil, fault
 	}
@@ -67,7 +67,7 @@ func judgeMethod(r *http.Request, e endpoint) *Fault {
 }
 
 // admit judges a request and returns the form that the library is to see.
-func (p *Provider) admit(r *http.Request, x *exchange) (url.Values, error) {
+func (p *provider) admit(r *http.Request, x *exchange) (url.Values, error) {
 	form := url.Values{}
 	if r.Method == http.MethodPost && !(x.endpoint == userinfo && bodyless(r)) {
 		var err error
@@ -98,7 +98,7 @@ func bodyless(r *http.Request) bool {
 }
 
 // mayAsk judges what an authenticated client asks for, as far as every grant has it in common.
-func (p *Provider) mayAsk(x *exchange, form url.Values) error {
+func (p *provider) mayAsk(x *exchange, form url.Values) error {
 	if x.endpoint == introspection {
 		if err := permitted(x.client); err != nil {
 			return err

@@ -9,13 +9,13 @@ import (
 const readyBudget = 2 * time.Second
 
 // alive answers that the process runs; whether it can do its work is readiness.
-func (p *Provider) alive(w http.ResponseWriter, _ *http.Request) {
+func (p *provider) alive(w http.ResponseWriter, _ *http.Request) {
 	noStore(w.Header())
 	w.WriteHeader(http.StatusNoContent)
 }
 
 // readiness answers 204 when this node can serve logins and introspection, else 503.
-func (p *Provider) readiness(w http.ResponseWriter, r *http.Request) {
+func (p *provider) readiness(w http.ResponseWriter, r *http.Request) {
 	noStore(w.Header())
 	if err := p.isReady(r.Context()); err != nil {
 		p.log.WarnContext(r.Context(), "not ready", "error", err)
@@ -25,7 +25,7 @@ func (p *Provider) readiness(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (p *Provider) isReady(ctx context.Context) error {
+func (p *provider) isReady(ctx context.Context) error {
 	if p.ready == nil {
 		return nil
 	}
@@ -35,7 +35,7 @@ func (p *Provider) isReady(ctx context.Context) error {
 }
 
 // keepAlive answers an SBC that asks, without credentials, whether the endpoint is up.
-func (p *Provider) keepAlive(r *http.Request) (any, error) {
+func (p *provider) keepAlive(r *http.Request) (any, error) {
 	if err := p.isReady(r.Context()); err != nil {
 		return nil, unavailable(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/patchbay-auth/patchbay/mapping"
 )
 
-// introspection answers (RFC 7662 §2.2).
+// introspected is what is said about a live token (RFC 7662 §2.2).
 type introspected struct {
 	Active           bool     `json:"active"`
 	Subject          string   `json:"sub"`
@@ -39,7 +39,7 @@ type inactive struct {
 
 // introspect tells a caller about a token. A token that the caller may not see, for whatever reason,
 // looks like one that never was.
-func (p *Provider) introspect(ctx context.Context, x *exchange, raw string) (any, error) {
+func (p *provider) introspect(ctx context.Context, x *exchange, raw string) (any, error) {
 	t, err := p.accept(ctx, raw)
 	switch {
 	case errors.Is(err, errInactive):
@@ -112,7 +112,7 @@ func requiredScope(i registry.Introspection) string {
 
 // softphone returns the user's address of record without its scheme. When there is none, why says
 // so; err means that the directory could not tell.
-func (p *Provider) softphone(ctx context.Context, t live) (aor string, why, err error) {
+func (p *provider) softphone(ctx context.Context, t live) (aor string, why, err error) {
 	details, err := p.directory.Details(ctx, t.tenant.LegacyTenant, t.user.ID, mapping.Softphones)
 	if err != nil {
 		return "", nil, err
@@ -136,7 +136,7 @@ func withFurther(answer introspected, further json.RawMessage) (json.RawMessage,
 
 // recordInactive leaves a trace of why a live token was called inactive: at the switch it is a
 // telephone that does not register, and nobody there can see the reason.
-func (p *Provider) recordInactive(x *exchange, t live, reason string) {
+func (p *provider) recordInactive(x *exchange, t live, reason string) {
 	p.events.Append(broker.Event{
 		Kind: broker.IntrospectionRefused, Account: t.Tenant, ClientID: x.client.ID, UserID: t.user.ID,
 		Reason: reason, Address: x.address, Detail: map[string]string{"jti": t.ID, "token_client": t.ClientID},

@@ -22,7 +22,7 @@ type issued struct {
 }
 
 // issue checks that a grant is still good and mints its tokens. Its *Fault consumes nothing.
-func (p *Provider) issue(ctx context.Context, x *exchange, g grant.Grant, scope []string, nonce string) (issued, error) {
+func (p *provider) issue(ctx context.Context, x *exchange, g grant.Grant, scope []string, nonce string) (issued, error) {
 	user, err := p.reread(ctx, x, g)
 	if err != nil {
 		return issued{}, err
@@ -66,7 +66,7 @@ func (p *Provider) issue(ctx context.Context, x *exchange, g grant.Grant, scope 
 }
 
 // reread asks the directory, past every cache, whether the grant's user may still have tokens.
-func (p *Provider) reread(ctx context.Context, x *exchange, g grant.Grant) (mapping.User, error) {
+func (p *provider) reread(ctx context.Context, x *exchange, g grant.Grant) (mapping.User, error) {
 	rows, err := p.directory.Find(ctx, x.tenant.LegacyTenant, mapping.Query{By: mapping.ByID, Value: string(g.UserID)})
 	if err != nil {
 		return mapping.User{}, unavailable(err)

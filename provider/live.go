@@ -54,7 +54,7 @@ type live struct {
 
 // accept judges an access token. In the steady state it asks no database: keys, clients and revocations
 // are in memory, and users come from the directory's cache.
-func (p *Provider) accept(ctx context.Context, raw string) (live, error) {
+func (p *provider) accept(ctx context.Context, raw string) (live, error) {
 	v, err := p.verify(ctx, raw)
 	if err != nil {
 		return live{}, err
@@ -83,7 +83,7 @@ func (p *Provider) accept(ctx context.Context, raw string) (live, error) {
 	return out, nil
 }
 
-func (p *Provider) verify(ctx context.Context, raw string) (*verified, error) {
+func (p *provider) verify(ctx context.Context, raw string) (*verified, error) {
 	hash := sha256.Sum256([]byte(raw))
 	if v, ok := p.verifiedTokens.byHash.GetIfPresent(hash); ok {
 		return v, judged(p.tokens.CheckAccess(ctx, v.Access))
@@ -116,7 +116,7 @@ func judged(err error) error {
 	return unavailable(err)
 }
 
-func (p *Provider) checkRevoked(v *verified) error {
+func (p *provider) checkRevoked(v *verified) error {
 	revoked, err := p.revocations.Check(grant.Facts{
 		JTI: v.ID, Grant: v.GrantID, Session: v.SessionID,
 		User:     grant.UserSubject(v.Tenant, mapping.UserID(v.Subject)),

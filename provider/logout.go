@@ -31,7 +31,7 @@ func logoutFields() []string {
 
 // endSession ends the browser's session at the issuer. A client that shows the ID token of that very
 // session has a right to end it; anybody else gets the person asked.
-func (p *Provider) endSession(w http.ResponseWriter, r *http.Request, is issuer) error {
+func (p *provider) endSession(w http.ResponseWriter, r *http.Request, is issuer) error {
 	q, err := p.parameters(r)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (l logout) names(s broker.Session) bool {
 
 // judgeLogout finds out who asks and where to go afterwards. What it refuses, it refuses before
 // anything has ended.
-func (p *Provider) judgeLogout(r *http.Request, is issuer, q url.Values) (logout, error) {
+func (p *provider) judgeLogout(r *http.Request, is issuer, q url.Values) (logout, error) {
 	var out logout
 	if repeated(q) != "" {
 		return out, problem(login.InvalidLogout, "a parameter occurs more than once")
@@ -124,14 +124,14 @@ func (p *Provider) judgeLogout(r *http.Request, is issuer, q url.Values) (logout
 	return out, nil
 }
 
-func (p *Provider) afterLogout(w http.ResponseWriter, r *http.Request, asked logout, locales string) error {
+func (p *provider) afterLogout(w http.ResponseWriter, r *http.Request, asked logout, locales string) error {
 	if asked.redirect == "" {
 		return p.pages.LoggedOut(w, r, "", "", strings.Fields(locales))
 	}
 	return p.pages.Redirect(w, r, asked.redirect)
 }
 
-func (p *Provider) tenantName(account registry.Account) string {
+func (p *provider) tenantName(account registry.Account) string {
 	if t, ok := p.registry.Snapshot().Tenant(account); ok {
 		return t.Name
 	}

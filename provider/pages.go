@@ -12,7 +12,7 @@ import (
 type personal func(http.ResponseWriter, *http.Request, issuer) error
 
 // person serves an endpoint for people. The pages log and show what goes wrong.
-func (p *Provider) person(w http.ResponseWriter, r *http.Request, is issuer, e endpoint, serve personal) {
+func (p *provider) person(w http.ResponseWriter, r *http.Request, is issuer, e endpoint, serve personal) {
 	p.pages.Serve(w, r, func(w http.ResponseWriter, r *http.Request) error {
 		if fault := judgeMethod(r, e); fault != nil {
 			return fmt.Errorf("%w: %s", login.WrongMethod, r.Method)
@@ -23,7 +23,7 @@ func (p *Provider) person(w http.ResponseWriter, r *http.Request, is issuer, e e
 
 // browser tells the engine what the request says about the browser. The binding cookie is made when
 // there is none.
-func (p *Provider) browser(w http.ResponseWriter, r *http.Request) broker.Browser {
+func (p *provider) browser(w http.ResponseWriter, r *http.Request) broker.Browser {
 	return broker.Browser{
 		Binding: p.site.EnsureBinding(w, r),
 		Session: func(issuer string) string { return p.site.Session(r, issuer) },
@@ -31,10 +31,10 @@ func (p *Provider) browser(w http.ResponseWriter, r *http.Request) broker.Browse
 	}
 }
 
-func (p *Provider) address(r *http.Request) string { return p.site.Address(r).String() }
+func (p *provider) address(r *http.Request) string { return p.site.Address(r).String() }
 
 // mountPages makes the pages and mounts the handler of a login's own addresses.
-func (p *Provider) mountPages(mux *http.ServeMux, root string) (err error) {
+func (p *provider) mountPages(mux *http.ServeMux, root string) (err error) {
 	if p.pages, err = login.NewPages(login.PagesConfig{Site: p.site, Log: p.log, Now: p.now}); err != nil {
 		return err
 	}

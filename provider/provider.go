@@ -49,8 +49,8 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Provider answers everything that browsers, clients and switches ask.
-type Provider struct {
+// A provider answers everything that browsers, clients and switches ask.
+type provider struct {
 	site           *web.Site
 	pages          *login.Pages
 	issuers        *issuers
@@ -76,7 +76,7 @@ func New(c Config) (http.Handler, error) {
 		c.Grants == nil || c.Revocations == nil || c.Events == nil {
 		return nil, errors.New("provider: a part of the configuration is missing")
 	}
-	p := &Provider{
+	p := &provider{
 		site: c.Site, registry: c.Registry, keys: c.Keys, directory: c.Directory, engine: c.Engine,
 		grants: c.Grants, revocations: c.Revocations, events: c.Events, ready: c.Ready, log: c.Log, now: c.Now,
 	}
@@ -109,7 +109,7 @@ func New(c Config) (http.Handler, error) {
 
 // routes is every address there is. Methods are judged behind it, because an address that exists
 // answers 405 in its own dialect.
-func (p *Provider) routes() (http.Handler, error) {
+func (p *provider) routes() (http.Handler, error) {
 	mux := http.NewServeMux()
 	root := p.site.Path("")
 	mux.HandleFunc(root+"/livez", p.alive)
@@ -131,14 +131,14 @@ func (p *Provider) routes() (http.Handler, error) {
 }
 
 // mount puts one layout's endpoints below a prefix.
-func (p *Provider) mount(mux *http.ServeMux, prefix string, l *layout, find func(*http.Request) (issuer, error)) {
+func (p *provider) mount(mux *http.ServeMux, prefix string, l *layout, find func(*http.Request) (issuer, error)) {
 	for e, at := range l.paths {
 		mux.Handle(prefix+at, p.handle(e, find))
 	}
 }
 
 // handle serves one endpoint of whichever issuer find returns.
-func (p *Provider) handle(e endpoint, find func(*http.Request) (issuer, error)) http.Handler {
+func (p *provider) handle(e endpoint, find func(*http.Request) (issuer, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		is, err := find(r)
 		if err != nil {
@@ -160,7 +160,7 @@ func (p *Provider) handle(e endpoint, find func(*http.Request) (issuer, error)) 
 	})
 }
 
-func (p *Provider) document(w http.ResponseWriter, r *http.Request, is issuer, e endpoint, serve func() error) {
+func (p *provider) document(w http.ResponseWriter, r *http.Request, is issuer, e endpoint, serve func() error) {
 	x := &exchange{issuer: is, endpoint: e}
 	if fault := judgeMethod(r, e); fault != nil {
 		p.fail(w, r, x, fault)
@@ -173,7 +173,7 @@ func (p *Provider) document(w http.ResponseWriter, r *http.Request, is issuer, e
 
 // onlyCleanPaths refuses what the mux would answer with a redirect to a cleaned path: a client that
 // posts credentials to an address that is not exactly ours should hear of its mistake.
-func (p *Provider) onlyCleanPaths(next http.Handler) http.Handler {
+func (p *provider) onlyCleanPaths(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		at := r.URL.Path
 		if at != "/" && path.Clean(at) != strings.TrimSuffix(at, "/") || !strings.HasPrefix(at, "/") {

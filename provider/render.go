@@ -14,7 +14,7 @@ type noContent struct{}
 
 // answer writes the outcome of an exchange. It is the only place that writes one. A result that is
 // JSON already is sent as it is.
-func (p *Provider) answer(w http.ResponseWriter, r *http.Request, x *exchange, result any, err error) {
+func (p *provider) answer(w http.ResponseWriter, r *http.Request, x *exchange, result any, err error) {
 	if err != nil {
 		p.fail(w, r, x, asFault(err))
 		return
@@ -31,7 +31,7 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, x *exchange, r
 }
 
 // fail writes a fault in the dialect of the issuer.
-func (p *Provider) fail(w http.ResponseWriter, r *http.Request, x *exchange, f *Fault) {
+func (p *provider) fail(w http.ResponseWriter, r *http.Request, x *exchange, f *Fault) {
 	if f.Status >= http.StatusInternalServerError {
 		p.log.ErrorContext(r.Context(), "request failed", "endpoint", string(x.endpoint), "issuer", x.issuer.url, "error", f)
 	}

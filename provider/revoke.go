@@ -16,7 +16,7 @@ type revoked struct{}
 
 // revoke makes a token useless. A refresh token takes its grant along. The token of another client is
 // left alone.
-func (p *Provider) revoke(ctx context.Context, x *exchange, raw string) (any, error) {
+func (p *provider) revoke(ctx context.Context, x *exchange, raw string) (any, error) {
 	if grant.IsRefreshToken(raw) {
 		g, err := p.grants.RevokeRefresh(ctx, raw, x.client.ID)
 		if err != nil {
@@ -43,7 +43,7 @@ func (p *Provider) revoke(ctx context.Context, x *exchange, raw string) (any, er
 	return revoked{}, nil
 }
 
-func (p *Provider) recordRevoked(x *exchange, user mapping.UserID, name, value string) {
+func (p *provider) recordRevoked(x *exchange, user mapping.UserID, name, value string) {
 	p.events.Append(broker.Event{
 		Kind: broker.Revoked, Account: x.client.Account, ClientID: x.client.ID, UserID: user,
 		Address: x.address, Detail: map[string]string{name: value},

@@ -11,7 +11,7 @@ import (
 // Whatever the library learns to route one day answers as unsupported until there is a method for it.
 type server struct {
 	op.UnimplementedServer
-	p *Provider
+	p *provider
 }
 
 // VerifyClient returns the client that the front handler has authenticated.

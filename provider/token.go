@@ -36,7 +36,7 @@ type realmAnswer struct {
 
 // exchangeCode redeems an authorization code (RFC 6749 §4.1.3). The tokens are minted before the code
 // is claimed, so that after the claim nothing of ours is left to fail.
-func (p *Provider) exchangeCode(ctx context.Context, x *exchange, said *oidc.AccessTokenRequest) (any, error) {
+func (p *provider) exchangeCode(ctx context.Context, x *exchange, said *oidc.AccessTokenRequest) (any, error) {
 	var minted issued
 	redeemed, err := p.grants.Redeem(ctx, grant.Redemption{
 		Code: said.Code, Issuer: x.issuer.url, ClientID: x.client.ID,
@@ -55,7 +55,7 @@ func (p *Provider) exchangeCode(ctx context.Context, x *exchange, said *oidc.Acc
 }
 
 // refresh exchanges a refresh token for the next one (RFC 6749 §6).
-func (p *Provider) refresh(ctx context.Context, x *exchange, said *oidc.RefreshTokenRequest) (any, error) {
+func (p *provider) refresh(ctx context.Context, x *exchange, said *oidc.RefreshTokenRequest) (any, error) {
 	var minted issued
 	rotated, err := p.grants.Rotate(ctx, grant.Presented{
 		Token: said.RefreshToken, Issuer: x.issuer.url, ClientID: x.client.ID, Policy: x.client.Refresh,
@@ -100,7 +100,7 @@ func refreshPolicy(x *exchange, g grant.Grant) *registry.Refresh {
 	return &x.client.Refresh
 }
 
-func (p *Provider) tokenAnswer(x *exchange, r grant.Redeemed, minted issued) tokenAnswer {
+func (p *provider) tokenAnswer(x *exchange, r grant.Redeemed, minted issued) tokenAnswer {
 	answer := tokenAnswer{
 		AccessToken: minted.access, TokenType: "Bearer", ExpiresIn: p.secondsUntil(minted.expires),
 		RefreshToken: r.RefreshToken, IDToken: minted.idToken, Scope: strings.Join(minted.scope, " "),
@@ -119,11 +119,11 @@ func (p *Provider) tokenAnswer(x *exchange, r grant.Redeemed, minted issued) tok
 	return answer
 }
 
-func (p *Provider) secondsUntil(t time.Time) int64 {
+func (p *provider) secondsUntil(t time.Time) int64 {
 	return int64(math.Ceil(t.Sub(p.now()).Seconds()))
 }
 
-func (p *Provider) recordIssue(x *exchange, grantType string, r grant.Redeemed) {
+func (p *provider) recordIssue(x *exchange, grantType string, r grant.Redeemed) {
 	kind := broker.TokenIssued
 	if r.Replayed {
 		kind = broker.RefreshReplayed
@@ -136,7 +136,7 @@ func (p *Provider) recordIssue(x *exchange, grantType string, r grant.Redeemed) 
 
 // recordRefusal tells the audit log of a refusal; reused is its kind when something came back that
 // had been used before, and a grant was revoked for it. Trouble of ours is no refusal.
-func (p *Provider) recordRefusal(x *exchange, grantType string, reused broker.EventKind, err error) {
+func (p *provider) recordRefusal(x *exchange, grantType string, reused broker.EventKind, err error) {
 	fault := asFault(err)
 	if fault.Status >= 500 {
 		return

@@ -17,7 +17,7 @@ const missingToken = "unauthorized"
 
 // userinfo returns the claims that the token's scopes allow (OpenID Connect Core §5.3), as the
 // directory has them now.
-func (p *Provider) userinfo(ctx context.Context, x *exchange, raw string) (any, error) {
+func (p *provider) userinfo(ctx context.Context, x *exchange, raw string) (any, error) {
 	t, err := p.accept(ctx, raw)
 	if errors.Is(err, errInactive) || err == nil && x.issuer.layout.realm && t.Tenant != x.issuer.account {
 		return nil, &Fault{Status: http.StatusUnauthorized, Code: "invalid_token", Description: "The access token is not valid"}
