@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/patchbay-auth/patchbay/provider"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -19,6 +22,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	setDefaultLog(slog.NewTextHandler(stderr, nil))
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -33,6 +37,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	return 1
 }
+
+// setDefaultLog sends what libraries write to the default logger to h, without the chatter of the
+// OpenID Provider library.
+func setDefaultLog(h slog.Handler) { slog.SetDefault(slog.New(provider.WithoutLibrary(h))) }
 
 // errReported means that the command has already told what is wrong.
 var errReported = errors.New("reported")

@@ -34,7 +34,9 @@ what is queued for the audit log is written.`,
 			if err != nil {
 				return err
 			}
-			return serve(c.Context(), cfg, logger(cfg, c.ErrOrStderr()))
+			log := logger(cfg, c.ErrOrStderr())
+			setDefaultLog(log.Handler())
+			return serve(c.Context(), cfg, log)
 		},
 	}
 }
