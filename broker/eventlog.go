@@ -13,6 +13,8 @@ const (
 	eventQueue = 4096
 	eventBatch = 200
 	eventDelay = time.Second
+	// eventPatience bounds the writing of one batch, and of all that is left at the end.
+	eventPatience = 5 * time.Second
 )
 
 // EventLog writes events that belong to no transaction: tokens issued, tokens refused. Append never
@@ -53,24 +55,25 @@ func (l *EventLog) Run(ctx context.Context) {
 	ticker := time.NewTicker(eventDelay)
 	defer ticker.Stop()
 	batch := make([]Event, 0, eventBatch)
+	unhurried := context.WithoutCancel(ctx) // the end of ctx must not lose the batch in hand
 	for {
 		select {
 		case e := <-l.queue:
 			batch = append(batch, e)
 			if len(batch) == eventBatch {
-				batch = l.write(ctx, batch)
+				batch = l.write(unhurried, batch)
 			}
 		case <-ticker.C:
-			batch = l.write(ctx, batch)
+			batch = l.write(unhurried, batch)
 		case <-ctx.Done():
-			l.drain(batch)
+			l.drain(unhurried, batch)
 			return
 		}
 	}
 }
 
-func (l *EventLog) drain(batch []Event) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+func (l *EventLog) drain(ctx context.Context, batch []Event) {
+	ctx, cancel := context.WithTimeout(ctx, eventPatience)
 	defer cancel()
 	for {
 		select {
@@ -92,6 +95,8 @@ func (l *EventLog) write(ctx context.Context, batch []Event) []Event {
 	if len(batch) == 0 {
 		return batch
 	}
+	ctx, cancel := context.WithTimeout(ctx, eventPatience)
+	defer cancel()
 	if err := l.store.AppendEvents(ctx, batch); err != nil {
 		lost := l.dropped.Add(int64(len(batch)))
 		l.logger.Error("audit events were lost", "count", len(batch), "lost_in_all", lost, "error", err)
