@@ -74,6 +74,9 @@ func (s *Service) Redeem(ctx context.Context, p Redemption, check func(context.C
 	if !code.UsedAt.IsZero() {
 		return Redeemed{}, s.replayed(ctx, code.Grant)
 	}
+	if s.revocations.ended(code.Grant) { // its session, say: logged out before the code came back
+		return Redeemed{}, invalid("Authorization code was revoked")
+	}
 	now := s.now()
 	nonce := id.New()
 	if err := p.judge(code, now); err != nil {

@@ -112,7 +112,8 @@ func (s *Service) Rotate(ctx context.Context, p Presented, check func(context.Co
 		return Redeemed{}, invalid(invalidRefresh)
 	}
 	now := s.now()
-	if !s.live(family, now) {
+	// A family opened while its session was being ended elsewhere is not marked, but known of here.
+	if !s.live(family, now) || s.revocations.ended(family.Grant) {
 		return Redeemed{}, invalid(invalidRefresh)
 	}
 	if err := check(ctx, family.Grant); err != nil {

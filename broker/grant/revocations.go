@@ -48,6 +48,27 @@ type Facts struct {
 func (r *Revocations) Check(f Facts) (revoked bool, err error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
+	if r.reach(f) {
+		return true, nil
+	}
+	if r.now().Sub(r.fresh) > r.maxStaleness() {
+		return false, ErrStale
+	}
+	return false, nil
+}
+
+// ended reports whether a revocation reaches everything issued under a grant. It knows of no
+// staleness: families are also marked in the database, which the caller has just read.
+func (r *Revocations) ended(g Grant) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.reach(Facts{
+		Grant: g.ID.String(), Session: g.SessionID.String(), User: UserSubject(g.Account, g.UserID),
+		ClientID: g.ClientID, Account: g.Account, IssuedAt: g.CreatedAt.Truncate(time.Second),
+	})
+}
+
+func (r *Revocations) reach(f Facts) bool {
 	for _, k := range [...]entryKey{
 		{KindToken, f.JTI},
 		{KindGrant, f.Grant},
@@ -60,13 +81,10 @@ func (r *Revocations) Check(f Facts) (revoked bool, err error) {
 			continue
 		}
 		if e, ok := r.entries[k]; ok && (k.kind.final() || !f.IssuedAt.After(e.notBefore)) {
-			return true, nil
+			return true
 		}
 	}
-	if r.now().Sub(r.fresh) > r.maxStaleness() {
-		return false, ErrStale
-	}
-	return false, nil
+	return false
 }
 
 // Load replaces everything by what the store holds.
