@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/patchbay-auth/patchbay/broker/grant"
@@ -31,8 +30,8 @@ func (e *Engine) Session(ctx context.Context, issuer string, b Browser) (Session
 	}
 	if now.Sub(s.SeenAt) >= touchEvery {
 		s.SeenAt, s.ExpiresAt = now, earlier(now.Add(e.SessionIdle), s.AbsoluteAt)
-		err := e.Sessions.TouchSession(ctx, s.ID, s.SeenAt, s.ExpiresAt)
-		if err != nil && !errors.Is(err, ErrNotFound) {
+		// ErrNotFound: somebody has ended it since it was read.
+		if err := e.Sessions.TouchSession(ctx, s.ID, s.SeenAt, s.ExpiresAt); err != nil {
 			return Session{}, err
 		}
 	}
