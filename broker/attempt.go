@@ -35,7 +35,6 @@ const (
 	StateNew      State = "new"      // waits for the person
 	StateSent     State = "sent"     // the browser is at an IdP
 	StateReturned State = "returned" // a callback is being verified
-	StateKnown    State = "known"    // the user is known, the client has not been answered
 	StateDone     State = "done"     // the client was answered
 )
 

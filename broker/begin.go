@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/broker/registry"
@@ -19,7 +20,7 @@ func (e *Engine) Begin(ctx context.Context, req AuthRequest, b Browser) (Next, e
 		return Next{}, err
 	}
 	silent := slices.Contains(req.Prompt, "none")
-	if !wantsPerson(req.Prompt) {
+	if !wantsPerson(req) {
 		session, err := e.usableSession(ctx, req, tenant, b)
 		switch {
 		case err == nil:
@@ -41,7 +42,7 @@ func (e *Engine) Begin(ctx context.Context, req AuthRequest, b Browser) (Next, e
 	}
 	if req.IDPHint != "" {
 		if c, ok := e.Registry.Snapshot().Connection(a.Account, req.IDPHint); ok && c.Enabled {
-			return e.send(ctx, a, c.ID)
+			return e.send(ctx, a, b, c.ID)
 		}
 	}
 	return Next{Step: StepLogin, AttemptID: a.ID}, nil
@@ -61,9 +62,10 @@ func (e *Engine) parties(req AuthRequest) (*registry.Client, *registry.Tenant, e
 	return client, tenant, nil
 }
 
-// wantsPerson reports whether the request asks for a page whatever session there is.
-func wantsPerson(prompt []string) bool {
-	return slices.Contains(prompt, "login") || slices.Contains(prompt, "select_account")
+// wantsPerson reports whether the request asks for a page whatever session there is. A max_age of
+// zero is prompt=login in other words (OpenID Connect Core §3.1.2.1, errata set 2).
+func wantsPerson(req AuthRequest) bool {
+	return req.MaxAge == 0 || slices.Contains(req.Prompt, "login") || slices.Contains(req.Prompt, "select_account")
 }
 
 // usableSession returns the browser's session if it can answer the request, else ErrNotFound.
@@ -79,10 +81,20 @@ func (e *Engine) usableSession(ctx context.Context, req AuthRequest, tenant *reg
 		return Session{}, ErrNotFound
 	}
 	user, err := e.Directory.User(ctx, tenant.LegacyTenant, s.UserID)
-	if errors.Is(err, mapping.ErrNoUser) || (err == nil && !user.Active) {
+	switch {
+	case errors.Is(err, mapping.ErrNoUser):
+		return Session{}, ErrNotFound
+	case err != nil:
+		return Session{}, err
+	case !user.Active, s.IDP == LocalIDP && passwordEnded(user, s.AuthTime):
 		return Session{}, ErrNotFound
 	}
-	return s, err
+	return s, nil
+}
+
+// passwordEnded reports whether the password that was typed at a time has stopped to open the door.
+func passwordEnded(user mapping.User, typed time.Time) bool {
+	return user.FederatedOnly || user.PasswordChangedAt.After(typed)
 }
 
 func (e *Engine) answerFromSession(ctx context.Context, req AuthRequest, client *registry.Client, s Session) (Next, error) {

@@ -19,6 +19,10 @@
 //	Complete   UPDATE attempts … state = 'sent'    nothing else yet: the callback is claimed, once
 //	refused    UPDATE attempts … 'returned'        state new again, one recorded login, one event
 //	Settle     UPDATE attempts … state IN (…)      session, login, link, code and events: all or nothing
+//	Cancel     UPDATE attempts … state IN (…)      state done, one recorded login, one event, no session
+//
+// Trouble of ours undoes an arrow: what was claimed waits for the person again, and nothing is recorded
+// about them.
 //
 // A callback that comes a second time finds the attempt no longer sent and is refused; a browser
 // that did not begin the attempt is refused before anything is read from the response. Waiting for an

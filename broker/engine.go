@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -125,24 +124,4 @@ func (e *Engine) attempt(ctx context.Context, ref id.ID, b Browser) (Attempt, er
 func (e *Engine) act(ctx context.Context, ref id.ID, b Browser) (Attempt, error) {
 	a, err := e.attempt(ctx, ref, b)
 	return a, e.turnedAway(ctx, a, "", b, err)
-}
-
-// turnedAway records a refusal that came before anything was tried, and returns err with the
-// reference of the record. What names no attempt of ours leaves an event only, which strangers cannot
-// use to fill the database.
-func (e *Engine) turnedAway(ctx context.Context, a Attempt, connection string, b Browser, err error) error {
-	var refused *Refusal
-	if !errors.As(err, &refused) {
-		return err
-	}
-	if a.ID.IsZero() {
-		e.Events.Append(Event{
-			Kind: LoginRefused, Reason: string(refused.Reason), Address: b.Address,
-			Detail: map[string]string{"connection": connection},
-		})
-		return err
-	}
-	record := e.newLogin(a, b, connection, "")
-	record.Reason, record.Detail = refused.Reason, refused.Error()
-	return e.refuse(ctx, record, refused.AttemptID, refused.Err)
 }

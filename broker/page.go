@@ -49,12 +49,9 @@ func (e *Engine) Cancel(ctx context.Context, attempt id.ID, b Browser) (Next, er
 	if err != nil {
 		return Next{}, err
 	}
-	a.State = StateDone
-	err = e.Attempts.MoveAttempt(ctx, a, id.New(), StateNew, StateSent)
-	if err != nil {
-		return Next{}, usedOr(err)
-	}
-	return refuseClient(a.Request, "access_denied", "The person cancelled the login"), nil
+	record := e.newLogin(a, b, a.Connection, "")
+	record.Reason = ReasonCancelled
+	return e.giveUp(ctx, a, []State{StateNew, StateSent}, record, "access_denied", "The person cancelled the login")
 }
 
 // judgeAttempt turns the outcome of loading an attempt into what the person is told.
@@ -70,12 +67,4 @@ func (e *Engine) judgeAttempt(a Attempt, err error, b Browser) error {
 		return &Refusal{Reason: ReasonExpired}
 	}
 	return nil
-}
-
-// usedOr turns a lost race for an attempt into a refusal; other errors are trouble of ours.
-func usedOr(err error) error {
-	if errors.Is(err, ErrConflict) {
-		return &Refusal{Reason: ReasonUsed, Err: err}
-	}
-	return err
 }

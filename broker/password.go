@@ -23,7 +23,7 @@ func (e *Engine) Password(ctx context.Context, attempt id.ID, b Browser, login s
 	}
 	client, tenant, err := e.parties(a.Request)
 	if err != nil {
-		return Next{}, err
+		return Next{}, e.turnedAway(ctx, a, LocalIDP, b, err)
 	}
 	user, why, err := e.authenticate(ctx, tenant.LegacyTenant, login, password)
 	record := e.newLogin(a, b, LocalIDP, login)

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"errors"
 
 	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/broker/registry"
@@ -20,19 +21,16 @@ type settling struct {
 	link    *Link
 }
 
-// settle stores the outcome of a login and answers the client.
+// settle stores the outcome of a login and answers the client. An error that is not a *Refusal left
+// nothing behind, unless the COMMIT succeeded and its reply was lost.
 func (e *Engine) settle(ctx context.Context, s settling) (Next, error) {
 	if want := s.attempt.Request.Subject; want != "" && want != s.session.UserID {
-		s.attempt.State = StateDone
-		if err := e.Attempts.MoveAttempt(ctx, s.attempt, id.New(), s.from...); err != nil {
-			return Next{}, usedOr(err)
-		}
-		return refuseClient(s.attempt.Request, "login_required", "Somebody else logged in than id_token_hint names"), nil
+		s.login.Reason, s.login.Detail = "login_required", "id_token_hint names another user"
+		return e.giveUp(ctx, s.attempt, s.from, s.login, "login_required", "Somebody else logged in than id_token_hint names")
 	}
 	answer, code := e.answer(s.attempt.Request, s.client, s.session)
 	answer.SessionToken = s.token
-	s.attempt.State = StateDone
-	s.attempt.SealedMemo = nil
+	s.attempt.State, s.attempt.SealedMemo = StateDone, nil
 	events := []Event{{
 		ID: id.New(), At: s.login.At, Kind: LoginSucceeded, Account: s.login.Account, ClientID: s.login.ClientID,
 		UserID: s.login.UserID, LoginID: s.login.ID, Address: s.login.Address,
@@ -46,9 +44,30 @@ func (e *Engine) settle(ctx context.Context, s settling) (Next, error) {
 		Link: s.link, Code: &code, Events: events,
 	})
 	if err != nil {
-		return Next{}, usedOr(err)
+		return Next{}, e.lost(ctx, s.login, err)
 	}
 	return Next{Step: StepAnswer, AttemptID: s.attempt.ID, Answer: answer}, nil
+}
+
+// giveUp ends an attempt without a session, and tells the client why.
+func (e *Engine) giveUp(ctx context.Context, a Attempt, from []State, record Login, code, description string) (Next, error) {
+	a.State, a.SealedMemo = StateDone, nil
+	err := e.Attempts.Settle(ctx, Settlement{
+		Attempt: a, From: from, Nonce: id.New(), Login: &record, Events: []Event{refusedEvent(record)},
+	})
+	if err != nil {
+		return Next{}, e.lost(ctx, record, err)
+	}
+	return refuseClient(a.Request, code, description), nil
+}
+
+// lost turns a lost race for an attempt into a refusal with a record; other errors are trouble of ours.
+func (e *Engine) lost(ctx context.Context, record Login, err error) error {
+	if !errors.Is(err, ErrConflict) {
+		return err
+	}
+	record.Reason, record.Detail = ReasonUsed, err.Error()
+	return e.refuse(ctx, record, id.ID{}, err)
 }
 
 func linkEvent(l Login, link Link) Event {
@@ -69,33 +88,4 @@ func (e *Engine) newSession(a Attempt, b Browser, user mapping.UserID, login id.
 	}
 	s.ExpiresAt = earlier(now.Add(e.SessionIdle), s.AbsoluteAt)
 	return s, token
-}
-
-func (e *Engine) newLogin(a Attempt, b Browser, connection, subject string) Login {
-	return Login{
-		ID: id.New(), AttemptID: a.ID, At: e.Now(), Account: a.Account, ClientID: a.Request.ClientID,
-		Connection: connection, Subject: truncate(subject, 255), Address: b.Address,
-	}
-}
-
-// refuse records a refused login and returns what the person is told. again is the attempt that may
-// go on, or zero.
-func (e *Engine) refuse(ctx context.Context, l Login, again id.ID, cause error) error {
-	err := e.Sessions.RecordLogin(ctx, l, Event{
-		ID: id.New(), At: l.At, Kind: LoginRefused, Account: l.Account, ClientID: l.ClientID, UserID: l.UserID,
-		LoginID: l.ID, Reason: string(l.Reason), Address: l.Address,
-		Detail: map[string]string{"connection": l.Connection, "detail": l.Detail},
-	})
-	if err != nil {
-		return err
-	}
-	return &Refusal{Reason: l.Reason, LoginID: l.ID, AttemptID: again, Err: cause}
-}
-
-// truncate cuts s to at most n bytes.
-func truncate(s string, n int) string {
-	if len(s) > n {
-		return s[:n]
-	}
-	return s
 }
