@@ -3,12 +3,15 @@ package registry
 import (
 	"slices"
 	"time"
+
+	"github.com/patchbay-auth/patchbay/mapping"
 )
 
-// A Client is an OAuth 2.0 client of one tenant.
+// A Client is an OAuth 2.0 client of one tenant, or of the platform.
 type Client struct {
 	// ID is the canonical, lower-case client id.
-	ID          string    `json:"id"`
+	ID string `json:"id"`
+	// Account is empty for a platform client: its tenant is the one that a person logs in to.
 	Account     Account   `json:"account"`
 	Name        string    `json:"name"`
 	Description string    `json:"description,omitempty"`
@@ -18,14 +21,24 @@ type Client struct {
 	GrantTypes             []string `json:"grant_types,omitempty"`
 	RedirectURIs           []string `json:"redirect_uris,omitempty"`
 	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty"`
-	Scopes                 []string `json:"scopes,omitempty"`
+	// ResponseTypes are those of the authorization endpoint; "code" alone unless the client is
+	// allowed implicit or hybrid ones.
+	ResponseTypes []string `json:"response_types,omitempty"`
+	// BackchannelLogoutURI and FrontchannelLogoutURI hear of ended sessions; empty means not.
+	BackchannelLogoutURI  string `json:"backchannel_logout_uri,omitempty"`
+	FrontchannelLogoutURI string `json:"frontchannel_logout_uri,omitempty"`
+	// CORSOrigins are the origins whose scripts may call the client's endpoints.
+	CORSOrigins []string `json:"cors_origins,omitempty"`
+	Scopes      []string `json:"scopes,omitempty"`
 	// DefaultScopes are granted when a request names none.
 	DefaultScopes []string `json:"default_scopes,omitempty"`
 
 	// RequireSecret is false for a public client, which must then use PKCE.
-	RequireSecret bool           `json:"require_secret"`
-	RequirePKCE   bool           `json:"require_pkce,omitempty"`
-	Secrets       []ClientSecret `json:"secrets,omitempty"`
+	RequireSecret bool `json:"require_secret"`
+	RequirePKCE   bool `json:"require_pkce,omitempty"`
+	// RequireConsent asks the person before the client learns anything.
+	RequireConsent bool           `json:"require_consent,omitempty"`
+	Secrets        []ClientSecret `json:"secrets,omitempty"`
 
 	// AccessTokenType is the typ of the access token's header: "at+jwt" (RFC 9068), or "JWT" for
 	// old resource servers.
@@ -37,6 +50,37 @@ type Client struct {
 	Refresh               Refresh       `json:"refresh"`
 
 	Introspection Introspection `json:"introspection,omitzero"`
+	// ProductAccess lists the users that the client may act as with client_credentials.
+	ProductAccess []ProductAccess `json:"product_access,omitempty"`
+	// TrustedIssuers sign the assertions of the jwt-bearer grant (RFC 7523 §2.1).
+	TrustedIssuers []TrustedIssuer `json:"trusted_issuers,omitempty"`
+	TokenExchange  TokenExchange   `json:"token_exchange,omitzero"`
+}
+
+// ProductAccess allows client_credentials with the scope platform:solution:user_id.
+type ProductAccess struct {
+	// Platform is the product, and the scope granted: "contact-centre".
+	Platform string `json:"platform"`
+	// Solution is the tenant's key in the legacy database.
+	Solution mapping.TenantKey `json:"solution"`
+	UserID   mapping.UserID    `json:"user_id"`
+}
+
+// A TrustedIssuer signs assertions that name users of the tenant by their legacy login or id.
+type TrustedIssuer struct {
+	Issuer string `json:"issuer"`
+	// Keys is a JWK set of its public keys.
+	Keys []byte `json:"keys"`
+	// SubjectIs says what sub holds: "user_id" or "login".
+	SubjectIs string `json:"subject_is"`
+}
+
+// TokenExchange says what the token exchange grant (RFC 8693) may do for a client.
+type TokenExchange struct {
+	// Audiences may be asked for.
+	Audiences []string `json:"audiences,omitempty"`
+	// Connections are those of whose IdP a token may be exchanged, mapped like a login.
+	Connections []string `json:"connections,omitempty"`
 }
 
 // Refresh is a client's refresh token policy (RFC 9700 §4.14).
@@ -50,14 +94,17 @@ type Refresh struct {
 	Absolute time.Duration `json:"absolute"`
 }
 
-// A ClientSecret is a hash of a client secret. Exactly one of SHA256 and Argon2id is set.
+// A ClientSecret is a way for the client to prove itself. Exactly one of SHA256, Argon2id and
+// PublicKey is set.
 type ClientSecret struct {
 	Description string `json:"description,omitempty"`
 	// SHA256 is the digest of a generated secret of at least 32 characters.
 	SHA256 []byte `json:"sha256,omitempty"`
 	// Argon2id is the encoded hash of a secret that a person chose (weak: true).
-	Argon2id string    `json:"argon2id,omitempty"`
-	Expires  time.Time `json:"expires,omitzero"`
+	Argon2id string `json:"argon2id,omitempty"`
+	// PublicKey is a JWK that verifies the client's assertions (private_key_jwt, RFC 7523 §2.2).
+	PublicKey []byte    `json:"public_key,omitempty"`
+	Expires   time.Time `json:"expires,omitzero"`
 }
 
 // Introspection says what the client may learn about tokens (RFC 7662), and in which shape.
@@ -86,6 +133,9 @@ const (
 	ProfileGeneric    Profile = "generic"    // username is the legacy user name
 	ProfileAudioCodes Profile = "audiocodes" // username is the softphone's address of record
 )
+
+// Platform reports whether the client belongs to the platform and not to a tenant.
+func (c *Client) Platform() bool { return c.Account == "" }
 
 // Usable reports whether the client may be used at now.
 func (c *Client) Usable(now time.Time) bool {
