@@ -39,7 +39,7 @@ func (s *server) password(c *gin.Context) error {
 
 // credentials reads the password form.
 func credentials(r *http.Request) (login string, password secret.Text, err error) {
-	logins, passwords := r.PostForm["login"], r.PostForm["password"]
+	logins, passwords := r.PostForm["username"], r.PostForm["password"]
 	if len(logins) != 1 || len(passwords) != 1 {
 		return "", secret.Text{}, fmt.Errorf("%w: %d fields login, %d password; want one of each",
 			InvalidRequest, len(logins), len(passwords))

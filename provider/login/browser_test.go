@@ -87,7 +87,7 @@ func TestKeyboardOnly(t *testing.T) {
 		}
 		b.Do(chromedp.KeyEvent("\t"))
 	}
-	if want := []string{"login", "password", "primary", "secondary", "link"}; !slices.Equal(order, want) {
+	if want := []string{"username", "password", "primary", "secondary", "link"}; !slices.Equal(order, want) {
 		t.Errorf("the keyboard goes through %v, want %v", order, want)
 	}
 
@@ -144,7 +144,7 @@ func TestMarkupIsInertInTheBrowser(t *testing.T) {
 	if got := browsertest.Get(b, chromedp.Title()); got == "taken over" || !strings.Contains(got, "Sign in") {
 		t.Errorf("the title is %q", got)
 	}
-	if got := browsertest.Get(b, chromedp.Value(chromedp.CSS("#login"))); got != tag {
+	if got := browsertest.Get(b, chromedp.Value(chromedp.CSS("#username"))); got != tag {
 		t.Errorf("control: the field holds %q", got)
 	}
 }

@@ -208,5 +208,5 @@ func (g *rig) post(path string, form url.Values, headers map[string]string) (*ht
 }
 
 func credentialsForm(login, password string) url.Values {
-	return url.Values{"login": {login}, "password": {password}}
+	return url.Values{"username": {login}, "password": {password}}
 }

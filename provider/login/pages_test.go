@@ -177,7 +177,7 @@ func TestLoginPage(t *testing.T) {
 	_, body := g.do(http.MethodGet, g.path(), nil, nil)
 	for _, text := range []string{
 		"<h1>Sign in to Agent application</h1>", "Acme Support", `autocomplete="username"`, `autocomplete="current-password"`,
-		`<label for="login">`, `<label for="password">`,
+		`<label for="username">`, `<label for="password">`,
 	} {
 		if !strings.Contains(body, text) {
 			t.Errorf("the page lacks %q", text)

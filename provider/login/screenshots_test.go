@@ -96,7 +96,7 @@ func scenes(t *testing.T) []scene {
 		})
 	}
 	wrong := []chromedp.Action[chromedp.Void]{
-		chromedp.SendKeys(chromedp.CSS("#login"), "anna.berg"), chromedp.SendKeys(chromedp.CSS("#password"), "wrong\r"),
+		chromedp.SendKeys(chromedp.CSS("#username"), "anna.berg"), chromedp.SendKeys(chromedp.CSS("#password"), "wrong\r"),
 		chromedp.WaitReady(chromedp.CSS("#problem")),
 	}
 	return []scene{

@@ -102,7 +102,7 @@ func TestWrongRequests(t *testing.T) {
 		return r.StatusCode
 	}
 	twice := credentialsForm("anna", rightPassword)
-	twice.Add("login", "bo")
+	twice.Add("username", "bo")
 	huge := credentialsForm(strings.Repeat("a", maxForm), rightPassword)
 	stale := credentialsForm("anna", rightPassword)
 	stale.Set(web.FormTokenField, g.site.FormToken(g.engine.binding, g.path()+"/cancel"))
@@ -118,7 +118,7 @@ func TestWrongRequests(t *testing.T) {
 		{"cancel from another site", foreign(g.path()+"/cancel", nil, map[string]string{"Sec-Fetch-Site": "cross-site"}), 403},
 		{"button from another site", foreign(g.path()+"/with/entra", nil, map[string]string{"Sec-Fetch-Site": "cross-site"}), 403},
 		{"two login names", foreign(g.path(), twice, nil), 400},
-		{"no password field", foreign(g.path(), url.Values{"login": {"anna"}}, nil), 400},
+		{"no password field", foreign(g.path(), url.Values{"username": {"anna"}}, nil), 400},
 		{"empty password", foreign(g.path(), credentialsForm("anna", ""), nil), 400},
 		{"a book", foreign(g.path(), huge, nil), 400},
 		{"GET where POST belongs", bare(http.MethodGet, g.path()+"/cancel", nil), 405},
