@@ -1,0 +1,86 @@
+package broker_test
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"sync"
+
+	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/federation"
+	"github.com/patchbay-auth/patchbay/mapping"
+)
+
+// idps are the identity providers of a kit: one object for each time a connection is opened.
+type idps struct {
+	mu     sync.Mutex
+	opened []*idp
+	// answer is who comes back from any of them, or why nobody does.
+	identity mapping.Identity
+	err      error
+	// unreachable makes Start fail.
+	unreachable error
+	// during runs while a callback is being verified.
+	during func()
+	starts []federation.StartRequest
+	// verified counts the callbacks whose code was looked at.
+	verified int
+}
+
+func newIDPs() *idps { return &idps{identity: ana("corp")} }
+
+// ana is who the identity provider says ana is.
+func ana(connection string) mapping.Identity {
+	return mapping.Identity{
+		Connection: connection, Issuer: "https://idp.example", Subject: "idp|ana", ExternalID: "idp|ana",
+		Email: "ana@acme.example", EmailVerified: true, AMR: []string{"mfa"}, SessionID: "upstream-1",
+		Claims: map[string]any{"sub": "idp|ana", "email": "ana@acme.example", "email_verified": true},
+	}
+}
+
+func (i *idps) open(c *registry.Connection) (broker.Upstream, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	opened := &idp{idps: i, connection: c.ID}
+	i.opened = append(i.opened, opened)
+	return opened, nil
+}
+
+type idp struct {
+	*idps
+	connection string
+}
+
+func (i *idp) Start(_ context.Context, r federation.StartRequest) (federation.Started, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.starts = append(i.starts, r)
+	if i.unreachable != nil {
+		return federation.Started{}, i.unreachable
+	}
+	return federation.Started{
+		URL:  "https://idp.example/authorize?" + url.Values{"state": {r.State}}.Encode(),
+		Memo: []byte("memo of " + r.State),
+	}, nil
+}
+
+func (i *idp) Finish(ctx context.Context, r federation.Response) (mapping.Identity, error) {
+	i.mu.Lock()
+	identity, err, during := i.identity, i.err, i.during
+	i.verified++
+	i.mu.Unlock()
+	if during != nil {
+		during()
+	}
+	switch {
+	case string(r.Memo) != "memo of "+r.Params.Get("state"):
+		return mapping.Identity{}, errors.New("memo is not the one that was started with")
+	case r.RedirectURI != "https://sso.example/login/acme/"+i.connection+"/callback":
+		return mapping.Identity{}, errors.New("redirect_uri is " + r.RedirectURI)
+	case ctx.Err() != nil:
+		return mapping.Identity{}, errors.Join(federation.ErrUnreachable, ctx.Err())
+	}
+	identity.Connection = i.connection
+	return identity, err
+}
