@@ -80,12 +80,11 @@ func perRealm() *layout {
 }
 
 // libraryEndpoints are those the library routes. The others answer with pages and documents, which
-// its Server interface cannot return.
+// its Server interface cannot return, or must be quicker than its router is.
 func (l *layout) libraryEndpoints() op.Endpoints {
 	return op.Endpoints{
 		Token:         op.NewEndpoint(l.paths[tokens]),
 		Userinfo:      op.NewEndpoint(l.paths[userinfo]),
-		Introspection: op.NewEndpoint(l.paths[introspection]),
 		Revocation:    op.NewEndpoint(l.paths[revocation]),
 	}
 }

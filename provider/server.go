@@ -29,11 +29,6 @@ func (s server) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.Refre
 	return x.settle(s.p.refresh(ctx, x, r.Data))
 }
 
-func (s server) Introspect(ctx context.Context, r *op.Request[op.IntrospectionRequest]) (*op.Response, error) {
-	x := exchangeFrom(ctx)
-	return x.settle(s.p.introspect(ctx, x, r.Data.Token))
-}
-
 func (s server) UserInfo(ctx context.Context, r *op.Request[oidc.UserInfoRequest]) (*op.Response, error) {
 	x := exchangeFrom(ctx)
 	return x.settle(s.p.userinfo(ctx, x, r.Data.AccessToken))
