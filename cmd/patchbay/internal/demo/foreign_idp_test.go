@@ -37,7 +37,7 @@ func TestAgentLogsInThroughAForeignIdPOnMariaDB(t *testing.T) {
 		App: "http://" + app.Addr().String(),
 		IdP: foreignIdP(t, base+"/login/acme/corp/callback"),
 	}
-	openOnMariaDB(t, d, base)
+	openOnMariaDB(t, d, base, mariadbtest.DSN(t))
 	t.Cleanup(func() { // before the database goes
 		if err := d.close(); err != nil {
 			t.Errorf("closing: %v", err)
@@ -94,10 +94,9 @@ func loopback(t *testing.T) net.Listener {
 	return l
 }
 
-// openOnMariaDB opens patchbay on one schema of a private MariaDB, with the sample in it.
-func openOnMariaDB(t *testing.T, d *demo, base string) {
+// openOnMariaDB opens patchbay on one schema of a MariaDB, and loads the sample into it.
+func openOnMariaDB(t *testing.T, d *demo, base, dsn string) {
 	t.Helper()
-	dsn := mariadbtest.DSN(t)
 	db, err := sql.Open("mysql", dsn)
 	if err != nil {
 		t.Fatal(err)
