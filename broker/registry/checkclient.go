@@ -13,7 +13,20 @@ import (
 const (
 	GrantAuthorizationCode = "authorization_code"
 	GrantRefreshToken      = "refresh_token"
+	GrantClientCredentials = "client_credentials"
+	GrantPassword          = "password"
+	GrantDeviceCode        = "urn:ietf:params:oauth:grant-type:device_code"
+	GrantTokenExchange     = "urn:ietf:params:oauth:grant-type:token-exchange"
+	GrantJWTBearer         = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 )
+
+// GrantTypes returns all of them, in the order of discovery documents.
+func GrantTypes() []string {
+	return []string{
+		GrantAuthorizationCode, GrantRefreshToken, GrantClientCredentials, GrantPassword,
+		GrantDeviceCode, GrantTokenExchange, GrantJWTBearer,
+	}
+}
 
 // Defaults and limits of a client's lifetimes.
 const (
@@ -39,7 +52,7 @@ func checkClient(c *Client, report report) {
 	}
 	checkText(report, "name", c.Name, true)
 	checkText(report, "description", c.Description, false)
-	checkList(report, "grant_types", c.GrantTypes, oneOf(GrantAuthorizationCode, GrantRefreshToken))
+	checkList(report, "grant_types", c.GrantTypes, oneOf(GrantTypes()...))
 	checkRedirects(c, report)
 	checkScopes(c, report)
 	checkSecrets(c, report)
@@ -70,7 +83,8 @@ func checkRedirects(c *Client, report report) {
 	case !hasCode && len(c.RedirectURIs) > 0:
 		report("redirect_uris", "is of use only with the grant authorization_code")
 	}
-	if c.MayUse(GrantRefreshToken) && !c.MayUse(GrantAuthorizationCode) {
+	issuing := []string{GrantAuthorizationCode, GrantClientCredentials, GrantPassword, GrantDeviceCode}
+	if c.MayUse(GrantRefreshToken) && !slices.ContainsFunc(issuing, c.MayUse) {
 		report("grant_types", "refresh_token needs a grant that issues one: add authorization_code")
 	}
 }

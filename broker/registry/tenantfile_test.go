@@ -121,7 +121,7 @@ func TestTenantFileFaults(t *testing.T) {
 		{"client id", "id: spa", "id: s_pa", "acme.yaml:18: clients[1].id: \"s_pa\" must consist"},
 		{"client id of digits", "id: spa", "id: 4711", "acme.yaml:18: clients[1].id: \"4711\" must consist"},
 		{"client id by case", "id: spa", "id: AGENT-app", "acme.yaml:18: clients[1].id: \"agent-app\" is there twice"},
-		{"unknown grant", "[authorization_code, refresh_token]", "[authorization_code, password]", "acme.yaml:9: clients[0].grant_types[1]: \"password\" is not one of"},
+		{"unknown grant", "[authorization_code, refresh_token]", "[authorization_code, magic]", "acme.yaml:9: clients[0].grant_types[1]: \"magic\" is not one of"},
 		{"redirect", "https://agent.acme.example/callback", "http://agent.acme.example/callback", "acme.yaml:10: clients[0].redirect_uris[0]: \"http://agent.acme.example/callback\" must be https"},
 		{"post logout", "[https://agent.acme.example/]", "[\"javascript:x\"]", "acme.yaml:11: clients[0].post_logout_redirect_uris[0]:"},
 		{"no redirect", "    redirect_uris: [https://spa.acme.example/]\n", "", "acme.yaml:18: clients[1].redirect_uris: is required"},
