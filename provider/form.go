@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"mime"
@@ -46,7 +47,7 @@ func isForm(h http.Header) bool {
 
 // parseBody reads a form without judging what is in it.
 func parseBody(r *http.Request) (url.Values, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxForm))
+	body, err := readAll(http.MaxBytesReader(nil, r.Body, maxForm), r.ContentLength)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -60,6 +61,16 @@ func parseBody(r *http.Request) (url.Values, error) {
 		return nil, invalidRequest("The request body is not a well-formed form")
 	}
 	return form, nil
+}
+
+// readAll is io.ReadAll with room for as much as the request announces, within reason.
+func readAll(body io.Reader, announced int64) ([]byte, error) {
+	var b bytes.Buffer
+	if announced > 0 && announced <= maxForm {
+		b.Grow(int(announced) + bytes.MinRead) // so that ReadFrom sees the end without growing
+	}
+	_, err := b.ReadFrom(body)
+	return b.Bytes(), err
 }
 
 // repeated returns the first parameter, in alphabetical order, that occurs more than once.

@@ -11,25 +11,55 @@ import (
 	"github.com/patchbay-auth/patchbay/broker"
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/mapping"
+	"github.com/patchbay-auth/patchbay/provider/token"
 )
 
-// introspected is what is said about a live token (RFC 7662 §2.2).
+// introspected is what is said about a live token's user, who may change while the token lives
+// (RFC 7662 §2.2). What the token says for itself comes after it.
 type introspected struct {
-	Active           bool     `json:"active"`
-	Subject          string   `json:"sub"`
-	ClientID         string   `json:"client_id"`
-	Username         string   `json:"username"`
-	SoftphoneAddress string   `json:"softphone_address,omitempty"`
-	Scope            string   `json:"scope"`
-	TokenType        string   `json:"token_type"`
-	Issuer           string   `json:"iss"`
-	Audience         []string `json:"aud"`
-	Expires          int64    `json:"exp"`
-	IssuedAt         int64    `json:"iat"`
-	NotBefore        int64    `json:"nbf"`
-	ID               string   `json:"jti"`
-	Tenant           string   `json:"tenant"`
-	SessionID        string   `json:"sid,omitempty"`
+	Active           bool   `json:"active"`
+	Username         string `json:"username"`
+	SoftphoneAddress string `json:"softphone_address,omitempty"`
+}
+
+// told is what is said about a live token itself. It is rendered once, when the token is verified.
+type told struct {
+	Subject   string   `json:"sub"`
+	ClientID  string   `json:"client_id"`
+	Scope     string   `json:"scope"`
+	TokenType string   `json:"token_type"`
+	Issuer    string   `json:"iss"`
+	Audience  []string `json:"aud"`
+	Expires   int64    `json:"exp"`
+	IssuedAt  int64    `json:"iat"`
+	NotBefore int64    `json:"nbf"`
+	ID        string   `json:"jti"`
+	Tenant    string   `json:"tenant"`
+	SessionID string   `json:"sid,omitempty"`
+}
+
+// tell renders what introspection says about a token for itself, further claims included: none of
+// them has the name of another member, because the mint refuses those.
+func tell(a token.Access) (json.RawMessage, error) {
+	own, err := json.Marshal(told{
+		Subject: string(a.Subject), ClientID: a.ClientID, Scope: strings.Join(a.Scope, " "), TokenType: "Bearer",
+		Issuer: a.Issuer, Audience: a.Audience,
+		Expires: a.Expires.Unix(), IssuedAt: a.IssuedAt.Unix(), NotBefore: a.NotBefore.Unix(), ID: a.ID,
+		Tenant: string(a.Tenant), SessionID: a.SessionID,
+	})
+	if err != nil || len(a.Claims) == 0 {
+		return own, err
+	}
+	further, err := json.Marshal(a.Claims)
+	return joined(own, further), err
+}
+
+// joined makes one JSON object of two, neither of which is empty.
+func joined(a, b json.RawMessage) json.RawMessage {
+	both := make([]byte, 0, len(a)+len(b)-1)
+	both = append(both, a[:len(a)-1]...)
+	both = append(both, ',')
+	return append(both, b[1:]...)
 }
 
 // inactive is all that may be said about a token that is not the caller's to know (RFC 7662 §2.2).
@@ -57,12 +87,7 @@ func (p *provider) introspect(ctx context.Context, x *exchange, raw string) (any
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	answer := introspected{
-		Active: true, Subject: string(t.Subject), ClientID: t.ClientID, Username: t.user.Username,
-		Scope: strings.Join(t.Scope, " "), TokenType: "Bearer", Issuer: t.Issuer, Audience: t.Audience,
-		Expires: t.Expires.Unix(), IssuedAt: t.IssuedAt.Unix(), NotBefore: t.NotBefore.Unix(), ID: t.ID,
-		Tenant: string(t.Tenant), SessionID: t.SessionID,
-	}
+	answer := introspected{Active: true, Username: t.user.Username}
 	if phone != "" {
 		answer.SoftphoneAddress = "sip:" + phone
 	}
@@ -74,7 +99,11 @@ func (p *provider) introspect(ctx context.Context, x *exchange, raw string) (any
 		// With an @ in it the SBC compares the whole address of record, not just its user part.
 		answer.Username = phone
 	}
-	return withFurther(answer, t.further)
+	head, err := json.Marshal(answer)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	return joined(head, t.told), nil
 }
 
 // sees reports whether the caller may know of the token.
@@ -119,19 +148,6 @@ func (p *provider) softphone(ctx context.Context, t live) (aor string, why, err 
 	}
 	aor, why = mapping.AddressOfRecord(details.Softphones, t.tenant.SIPDomains)
 	return aor, why, nil
-}
-
-// withFurther adds the token's further claims to an answer. None of them has the name of a member
-// that is there: the mint refuses those.
-func withFurther(answer introspected, further json.RawMessage) (json.RawMessage, error) {
-	b, err := json.Marshal(answer)
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	if len(further) > len("{}") {
-		b = append(append(b[:len(b)-1], ','), further[1:]...)
-	}
-	return b, nil
 }
 
 // recordInactive leaves a trace of why a live token was called inactive: at the switch it is a

@@ -51,7 +51,11 @@ func (s *issuers) sharedAt(path string) issuer {
 }
 
 func (s *issuers) realmOf(account registry.Account) issuer {
-	return issuer{url: s.base + realmsPath + string(account), layout: s.realm, account: account, keys: keyring.Realm(string(account))}
+	return s.realmAt(s.base+realmsPath+string(account), account)
+}
+
+func (s *issuers) realmAt(url string, account registry.Account) issuer {
+	return issuer{url: url, layout: s.realm, account: account, keys: keyring.Realm(string(account))}
 }
 
 // realmFrom returns the issuer a request to the realm layout names, if there is such an account. A
@@ -67,8 +71,8 @@ func (s *issuers) realmFrom(r *http.Request) (issuer, error) {
 // find returns the issuer that a token names.
 func (s *issuers) find(iss string) (issuer, bool) {
 	for _, p := range s.paths {
-		if iss == s.base+p {
-			return s.sharedAt(p), true
+		if len(iss) == len(s.base)+len(p) && strings.HasPrefix(iss, s.base) && strings.HasSuffix(iss, p) {
+			return issuer{url: iss, layout: s.shared, keys: keyring.Shared}, true
 		}
 	}
 	account, ok := strings.CutPrefix(iss, s.base+realmsPath)
@@ -78,5 +82,5 @@ func (s *issuers) find(iss string) (issuer, bool) {
 	if _, ok := s.registry.Snapshot().Tenant(registry.Account(account)); !ok {
 		return issuer{}, false
 	}
-	return s.realmOf(registry.Account(account)), true
+	return s.realmAt(iss, registry.Account(account)), true
 }

@@ -83,8 +83,8 @@ func perRealm() *layout {
 // its Server interface cannot return, or must be quicker than its router is.
 func (l *layout) libraryEndpoints() op.Endpoints {
 	return op.Endpoints{
-		Token:         op.NewEndpoint(l.paths[tokens]),
-		Userinfo:      op.NewEndpoint(l.paths[userinfo]),
-		Revocation:    op.NewEndpoint(l.paths[revocation]),
+		Token:      op.NewEndpoint(l.paths[tokens]),
+		Userinfo:   op.NewEndpoint(l.paths[userinfo]),
+		Revocation: op.NewEndpoint(l.paths[revocation]),
 	}
 }

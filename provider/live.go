@@ -19,8 +19,10 @@ import (
 // is judged again each time.
 type verified struct {
 	token.Access
-	// further are the token's further claims as JSON, or nil.
-	further json.RawMessage
+	// told is what introspection says about the token itself.
+	told json.RawMessage
+	// facts are what a revocation would reach it by.
+	facts grant.Facts
 }
 
 // A tokenCache remembers verified tokens by their SHA-256. It holds neither tokens nor failures: a
@@ -95,11 +97,13 @@ func (p *provider) verify(ctx context.Context, raw string) (*verified, error) {
 	if access.SubjectType != token.User {
 		return nil, errInactive // no grant here issues such a token
 	}
-	v := &verified{Access: access}
-	if len(access.Claims) > 0 {
-		if v.further, err = json.Marshal(access.Claims); err != nil {
-			return nil, unavailable(err)
-		}
+	v := &verified{Access: access, facts: grant.Facts{
+		JTI: access.ID, Grant: access.GrantID, Session: access.SessionID,
+		User:     grant.UserSubject(access.Tenant, mapping.UserID(access.Subject)),
+		ClientID: access.ClientID, Account: access.Tenant, IssuedAt: access.IssuedAt,
+	}}
+	if v.told, err = tell(access); err != nil {
+		return nil, unavailable(err)
 	}
 	p.verifiedTokens.byHash.Set(hash, v)
 	return v, nil
@@ -117,11 +121,7 @@ func judged(err error) error {
 }
 
 func (p *provider) checkRevoked(v *verified) error {
-	revoked, err := p.revocations.Check(grant.Facts{
-		JTI: v.ID, Grant: v.GrantID, Session: v.SessionID,
-		User:     grant.UserSubject(v.Tenant, mapping.UserID(v.Subject)),
-		ClientID: v.ClientID, Account: v.Tenant, IssuedAt: v.IssuedAt,
-	})
+	revoked, err := p.revocations.Check(v.facts)
 	switch {
 	case err != nil:
 		return unavailable(err)

@@ -11,6 +11,9 @@ import (
 // The result is the zero Addr only when the connection has no IP address at all.
 func (s *Site) Address(r *http.Request) netip.Addr {
 	addr := peer(r)
+	if !s.isProxy(addr) {
+		return addr
+	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && s.isProxy(addr); i-- {
 		next := parseHop(hops[i])
