@@ -16,9 +16,9 @@ const maxFile = 1 << 20
 
 // Decode reads data into the struct that into points to, by its yaml tags; a field without a tag is
 // not a key. Fields may be structs, slices, pointers, map[string]string, strings, bools, integers,
-// time.Duration ("2h30m"), time.Time (2027-12-31, midnight UTC, or RFC 3339) and secret.Text. Every
-// secret.Text key K may instead be given as K_file, whose content, without its final line break, is
-// the secret.
+// time.Duration ("2h30m"), time.Time (2027-12-31, midnight UTC, or RFC 3339), JSON and secret.Text.
+// Every secret.Text key K, and every string or JSON key tagged "K,file", may instead be given as
+// K_file, whose content, without its final line break, is the value.
 //
 // What is wrong is in the File: the caller adds its own faults and then asks Err. from may be nil:
 // then ${NAME} stays text and K_file is refused.
@@ -79,6 +79,10 @@ func (d *decoder) value(path string, node ast.Node, into reflect.Value) {
 		into.Set(target)
 		return
 	}
+	if into.Type() == jsonType() {
+		d.json(path, node, into)
+		return
+	}
 	switch node := node.(type) {
 	case *ast.AnchorNode, *ast.AliasNode:
 		d.file.Fault(path, "anchors and aliases are not supported: repeat the value")
@@ -131,8 +135,8 @@ func (d *decoder) mapping(path string, entries []*ast.MappingValueNode, into ref
 		case !known:
 			d.file.Fault(at, "unknown key")
 		case field.fromFile:
-			d.secretFile(at, entry.Value, field, seen[field.key])
-		case field.secret && seen[field.key+fileSuffix]:
+			d.fromFile(at, entry.Value, field, seen[field.key])
+		case field.either && seen[field.key+fileSuffix]:
 			d.file.Fault(at, "give either %s or %s%s", field.key, field.key, fileSuffix)
 		default:
 			d.value(at, entry.Value, field.value)

@@ -24,6 +24,8 @@ type server struct {
 	Labels   map[string]string `yaml:"labels"`
 	Peers    []server          `yaml:"peers"`
 	Internal string
+	Motto    string         `yaml:"motto,file"`
+	Key      yamlfault.JSON `yaml:"key,file"`
 }
 
 type world map[string]string

@@ -8,15 +8,17 @@ import (
 	"github.com/patchbay-auth/patchbay/internal/secret"
 )
 
-// fileSuffix turns a secret's key into the key that names a file holding it.
+// fileSuffix turns the key of a secret, or of a field tagged "K,file", into the key that names a file
+// holding its value.
 const fileSuffix = "_file"
 
 // A field is what a key of a mapping sets.
 type field struct {
-	key    string
-	value  reflect.Value
-	secret bool
-	// fromFile holds for the key K_file of the secret K.
+	key   string
+	value reflect.Value
+	// either holds when the value may be in a file instead.
+	either bool
+	// fromFile holds for the key K_file of such a field K.
 	fromFile bool
 }
 
@@ -27,13 +29,14 @@ func fieldsOf(into reflect.Value) map[string]field {
 	}
 	fields := map[string]field{}
 	for i := range into.NumField() {
-		key, _, _ := strings.Cut(into.Type().Field(i).Tag.Get("yaml"), ",")
+		key, option, _ := strings.Cut(into.Type().Field(i).Tag.Get("yaml"), ",")
 		if key == "" || key == "-" {
 			continue
 		}
-		f := field{key: key, value: into.Field(i), secret: into.Field(i).Type() == secretType()}
+		f := field{key: key, value: into.Field(i)}
+		f.either = option == "file" || f.value.Type() == secretType()
 		fields[key] = f
-		if f.secret {
+		if f.either {
 			f.fromFile = true
 			fields[key+fileSuffix] = f
 		}
@@ -44,6 +47,7 @@ func fieldsOf(into reflect.Value) map[string]field {
 func secretType() reflect.Type   { return reflect.TypeFor[secret.Text]() }
 func timeType() reflect.Type     { return reflect.TypeFor[time.Time]() }
 func durationType() reflect.Type { return reflect.TypeFor[time.Duration]() }
+func jsonType() reflect.Type     { return reflect.TypeFor[JSON]() }
 
 // isScalar reports whether a struct type is written as one scalar.
 func isScalar(t reflect.Type) bool { return t == secretType() || t == timeType() }
@@ -57,6 +61,8 @@ func describe(t reflect.Type) string {
 		return "a date such as 2027-12-31"
 	case t == durationType():
 		return "a duration such as 2h30m"
+	case t == jsonType():
+		return "a mapping"
 	}
 	switch t.Kind() {
 	case reflect.String:

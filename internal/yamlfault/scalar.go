@@ -94,36 +94,3 @@ func kindOf(node ast.Node) string {
 	}
 	return "something else"
 }
-
-// secretFile reads a secret from the file that the key K_file names.
-func (d *decoder) secretFile(path string, node ast.Node, f field, alsoInline bool) {
-	name, ok := textOf(node)
-	if !ok || name == "" {
-		d.file.Fault(path, "want the name of a file")
-		return
-	}
-	if alsoInline {
-		d.file.Fault(path, "give either %s or %s%s", f.key, f.key, fileSuffix)
-		return
-	}
-	if d.from == nil {
-		d.file.Fault(path, "files are read by the command line only")
-		return
-	}
-	name, err := expand(name, d.from)
-	if err != nil {
-		d.file.Fault(path, "%s", strings.ReplaceAll(err.Error(), "\n", "; "))
-		return
-	}
-	content, err := d.from.ReadFile(name)
-	if err != nil {
-		d.file.Fault(path, "%v", err)
-		return
-	}
-	text := strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
-	if text == "" {
-		d.file.Fault(path, "file %s is empty", name)
-		return
-	}
-	f.value.Set(reflect.ValueOf(secret.New(text)))
-}
