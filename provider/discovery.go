@@ -58,6 +58,8 @@ type document struct {
 	IntrospectionAuth []string `json:"introspection_endpoint_auth_methods_supported"`
 	RevocationAuth    []string `json:"revocation_endpoint_auth_methods_supported"`
 
+	IntrospectionAlgs []string `json:"introspection_signing_alg_values_supported"` // RFC 9701 §7
+
 	ClaimsParameter     bool `json:"claims_parameter_supported"`
 	RequestParameter    bool `json:"request_parameter_supported"`
 	RequestURIParameter bool `json:"request_uri_parameter_supported"`
@@ -94,6 +96,7 @@ func describe(is issuer) document {
 		TokenAuth:         any,
 		IntrospectionAuth: confidential,
 		RevocationAuth:    any,
+		IntrospectionAlgs: algs,
 
 		ResponseIssuer: true,
 	}

@@ -46,7 +46,11 @@ func (p *provider) exchange(r *http.Request, x *exchange) (any, error) {
 	if x.endpoint == introspection {
 		ctx, cancel := context.WithTimeout(r.Context(), introspectionBudget)
 		defer cancel()
-		return p.introspect(ctx, x, form.Get("token"))
+		answer, err := p.introspect(ctx, x, form.Get("token"))
+		if err != nil || !wantsSigned(r.Header) {
+			return answer, err
+		}
+		return p.sign(ctx, x, answer)
 	}
 	ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), exchangeKey{}, x), tokenBudget)
 	defer cancel()

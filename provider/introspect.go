@@ -63,25 +63,23 @@ func joined(a, b json.RawMessage) json.RawMessage {
 }
 
 // inactive is all that may be said about a token that is not the caller's to know (RFC 7662 §2.2).
-type inactive struct {
-	Active bool `json:"active"`
-}
+func inactive() json.RawMessage { return json.RawMessage(`{"active":false}`) }
 
 // introspect tells a caller about a token. A token that the caller may not see, for whatever reason,
 // looks like one that never was.
-func (p *provider) introspect(ctx context.Context, x *exchange, raw string) (any, error) {
+func (p *provider) introspect(ctx context.Context, x *exchange, raw string) (json.RawMessage, error) {
 	t, err := p.accept(ctx, raw)
 	switch {
 	case errors.Is(err, errInactive):
-		return inactive{}, nil
+		return inactive(), nil
 	case err != nil:
 		return nil, err
 	case !sees(x.client, t):
-		return inactive{}, nil
+		return inactive(), nil
 	}
 	if required := requiredScope(x.client.Introspection); required != "" && !slices.Contains(t.Scope, required) {
 		p.recordInactive(x, t, "the token lacks the scope "+required)
-		return inactive{}, nil
+		return inactive(), nil
 	}
 	phone, why, err := p.softphone(ctx, t)
 	if err != nil {
@@ -94,7 +92,7 @@ func (p *provider) introspect(ctx context.Context, x *exchange, raw string) (any
 	if x.client.Introspection.Profile == registry.ProfileAudioCodes {
 		if phone == "" {
 			p.recordInactive(x, t, why.Error())
-			return inactive{}, nil
+			return inactive(), nil
 		}
 		// With an @ in it the SBC compares the whole address of record, not just its user part.
 		answer.Username = phone
@@ -142,6 +140,9 @@ func requiredScope(i registry.Introspection) string {
 // softphone returns the user's address of record without its scheme. When there is none, why says
 // so; err means that the directory could not tell.
 func (p *provider) softphone(ctx context.Context, t live) (aor string, why, err error) {
+	if t.SubjectType == token.Client {
+		return "", errors.New("the token is a client's own, not a user's"), nil
+	}
 	details, err := p.directory.Details(ctx, t.tenant.LegacyTenant, t.user.ID, mapping.Softphones)
 	if err != nil {
 		return "", nil, err

@@ -25,6 +25,8 @@ func (p *provider) answer(w http.ResponseWriter, r *http.Request, x *exchange, r
 		w.WriteHeader(http.StatusNoContent)
 	case json.RawMessage:
 		writeBytes(w, http.StatusOK, result)
+	case signedAnswer:
+		result.write(w)
 	default:
 		writeJSON(w, http.StatusOK, result)
 	}

@@ -113,6 +113,9 @@ func (s *Snapshot) DomainOwner(domain string) (Account, bool) {
 
 // Client returns a client by its id in any spelling of ASCII case.
 func (s *Snapshot) Client(id string) (*Client, bool) {
+	if c, ok := s.clients[id]; ok {
+		return c, true
+	}
 	c, ok := s.clients[foldASCII(id)]
 	return c, ok
 }
