@@ -46,6 +46,13 @@ func (f *faulty) disarm() (calls []string, failed bool) {
 	return slices.Clone(f.calls), failed
 }
 
+// failNow makes the call that is being made fail.
+func (f *faulty) failNow() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.failAt, f.late = len(f.calls), false
+}
+
 func (f *faulty) stated(name string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -66,18 +73,20 @@ func (f *faulty) cost(fn func()) []string {
 func (f *faulty) call(name string, do func() error) error {
 	f.mu.Lock()
 	f.calls = append(f.calls, name)
-	fails, late := len(f.calls) == f.failAt, f.late
-	before := f.before[name]
+	n, before := len(f.calls), f.before[name]
 	delete(f.before, name)
 	f.mu.Unlock()
 	if before != nil {
 		before()
 	}
+	f.mu.Lock()
+	fails, late := n == f.failAt, f.late
+	f.mu.Unlock()
 	if fails && !late {
 		return errDown
 	}
 	err := do()
-	if fails && err == nil {
+	if fails {
 		return errDown
 	}
 	return err

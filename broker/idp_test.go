@@ -28,14 +28,17 @@ type idps struct {
 	verified int
 }
 
-func newIDPs() *idps { return &idps{identity: ana("corp")} }
+func newIDPs() *idps { return &idps{identity: ana()} }
 
 // ana is who the identity provider says ana is.
-func ana(connection string) mapping.Identity {
+func ana() mapping.Identity { return somebody("idp|ana") }
+
+// somebody is a person at the identity provider who has ana's address.
+func somebody(sub string) mapping.Identity {
 	return mapping.Identity{
-		Connection: connection, Issuer: "https://idp.example", Subject: "idp|ana", ExternalID: "idp|ana",
+		Issuer: "https://idp.example", Subject: sub, ExternalID: sub,
 		Email: "ana@acme.example", EmailVerified: true, AMR: []string{"mfa"}, SessionID: "upstream-1",
-		Claims: map[string]any{"sub": "idp|ana", "email": "ana@acme.example", "email_verified": true},
+		Claims: map[string]any{"sub": sub, "email": "ana@acme.example", "email_verified": true},
 	}
 }
 

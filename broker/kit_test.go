@@ -91,6 +91,21 @@ func (k *kit) apply(text string) {
 	k.must(k.Registry.Invalidate(k.t.Context(), registry.ChangeKind, ""))
 }
 
+// change edits a stored connection of acme, as an administrator would.
+func (k *kit) change(connection string, edit func(*registry.Connection)) {
+	k.t.Helper()
+	c, ok := k.Registry.Snapshot().Connection("acme", connection)
+	if !ok {
+		k.t.Fatalf("acme has no connection %q", connection)
+	}
+	edited := *c
+	edit(&edited)
+	k.must(k.store.ChangeRegistry(k.t.Context(), registry.Change{
+		Save: registry.Records{Connections: []registry.Connection{edited}}, By: "test", At: k.clock.Now(),
+	}))
+	k.must(k.Registry.Invalidate(k.t.Context(), registry.ChangeKind, ""))
+}
+
 func (k *kit) must(err error) {
 	k.t.Helper()
 	if err != nil {
