@@ -22,7 +22,7 @@ var floors = map[string]int{
 
 	"broker": 3,
 
-	"broker/registry": 2, "broker/grant": 2, "broker/keyring": 2,
+	"broker/registry": 2, "broker/grant": 2, "broker/keyring": 2, "broker/throttle": 2,
 
 	"federation": 1, "legacy": 1, "legacy/iq": 1, "legacy/passhash": 1,
 
@@ -30,6 +30,7 @@ var floors = map[string]int{
 
 	"mapping": 0, "testdata/iq": 0,
 	"internal/secret": 0, "internal/id": 0, "internal/web": 0, "internal/keyfile": 0, "internal/yamlfault": 0,
+	"internal/ratelimit": 0, // who may ask how often; the configuration names its rates
 }
 
 // kits are for tests and the demo; they may import anything below the command line.

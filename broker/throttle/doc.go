@@ -1,0 +1,16 @@
+// Package throttle slows down whoever guesses passwords, and nobody else. It counts failures, never
+// logins, and never tells whether an account exists: unknown ones are counted like the others.
+//
+//	a try from            counted for              refused after (defaults)
+//	a browser unknown     the account              10 failures in 10 minutes
+//	to the account        the address              100 accounts that failed in 10 minutes
+//	a browser that has    the account in that      10 failures in 10 minutes
+//	logged it in before   browser, nothing else
+//
+// So a stranger who guesses one account's password locks out other strangers and not its owner's
+// browser. One who tries one password on many accounts is stopped by the address; a call centre
+// behind one address is not, because an account that logs in is struck off the address's list.
+//
+// A try is counted when it begins and forgiven when it succeeds, so that many at once are no way
+// around. What is counted lives in memory: docs/adr/0007-throttling-in-memory.md says why.
+package throttle
