@@ -9,31 +9,14 @@ import (
 	"github.com/patchbay-auth/patchbay/mapping"
 )
 
-// Grant types a client may have.
-const (
-	GrantAuthorizationCode = "authorization_code"
-	GrantRefreshToken      = "refresh_token"
-	GrantClientCredentials = "client_credentials"
-	GrantPassword          = "password"
-	GrantDeviceCode        = "urn:ietf:params:oauth:grant-type:device_code"
-	GrantTokenExchange     = "urn:ietf:params:oauth:grant-type:token-exchange"
-	GrantJWTBearer         = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-)
-
-// GrantTypes returns all of them, in the order of discovery documents.
-func GrantTypes() []string {
-	return []string{
-		GrantAuthorizationCode, GrantRefreshToken, GrantClientCredentials, GrantPassword,
-		GrantDeviceCode, GrantTokenExchange, GrantJWTBearer,
-	}
-}
+// MaxTokenLifetime bounds access and ID tokens of every client, and with them how long a retired
+// signing key must stay published: a token never outlives its key.
+const MaxTokenLifetime = 24 * time.Hour
 
 // Defaults and limits of a client's lifetimes.
 const (
 	defaultIdentityLifetime = 5 * time.Minute
 	defaultAccessLifetime   = 15 * time.Minute
-	// maxTokenLifetime bounds how long a retired signing key must stay published.
-	maxTokenLifetime = 24 * time.Hour
 
 	defaultGrace       = 30 * time.Second
 	maxGrace           = 2 * time.Minute
@@ -52,45 +35,56 @@ func checkClient(c *Client, report report) {
 	}
 	checkText(report, "name", c.Name, true)
 	checkText(report, "description", c.Description, false)
-	checkList(report, "grant_types", c.GrantTypes, oneOf(GrantTypes()...))
+	checkGrants(c, report)
+	checkResponses(c, report)
 	checkRedirects(c, report)
+	checkLogout(c, report)
+	checkList(report, "cors_origins", c.CORSOrigins, checkOrigin)
 	checkScopes(c, report)
 	checkSecrets(c, report)
+	if c.RequireConsent && !c.LogsIn() {
+		report("require_consent", "is of use only where people log in: with the grants authorization_code and device_code")
+	}
 	for _, setting := range []struct {
 		path, value string
 		allowed     []string
 	}{
 		{"access_token_type", c.AccessTokenType, []string{"at+jwt", "JWT"}},
-		{"access_token_signing_alg", c.AccessTokenSigningAlg, []string{"ES256", "RS256"}},
-		{"id_token_signing_alg", c.IDTokenSigningAlg, []string{"RS256", "ES256"}},
+		{"access_token_signing_alg", c.AccessTokenSigningAlg, []string{"ES256", "RS256", "EdDSA"}},
+		{"id_token_signing_alg", c.IDTokenSigningAlg, []string{"RS256", "ES256", "EdDSA"}},
 	} {
 		if err := oneOf(setting.allowed...)(setting.value); err != nil {
 			report(setting.path, "%w", err)
 		}
 	}
-	checkBetween(report, "identity_token_lifetime", c.IdentityTokenLifetime, time.Second, maxTokenLifetime)
-	checkBetween(report, "access_token_lifetime", c.AccessTokenLifetime, time.Second, maxTokenLifetime)
+	checkBetween(report, "identity_token_lifetime", c.IdentityTokenLifetime, time.Second, MaxTokenLifetime)
+	checkBetween(report, "access_token_lifetime", c.AccessTokenLifetime, time.Second, MaxTokenLifetime)
 	checkRefresh(c, report)
 	checkIntrospection(c, report)
+	checkProductAccess(c, report)
+	checkTrustedIssuers(c, report)
+	checkTokenExchange(c, report)
 }
 
 func checkRedirects(c *Client, report report) {
 	checkList(report, "redirect_uris", c.RedirectURIs, checkRedirectURI)
 	checkList(report, "post_logout_redirect_uris", c.PostLogoutRedirectURIs, checkRedirectURI)
-	switch hasCode := c.MayUse(GrantAuthorizationCode); {
-	case hasCode && len(c.RedirectURIs) == 0:
-		report("redirect_uris", "is required for the grant authorization_code")
-	case !hasCode && len(c.RedirectURIs) > 0:
-		report("redirect_uris", "is of use only with the grant authorization_code")
-	}
-	issuing := []string{GrantAuthorizationCode, GrantClientCredentials, GrantPassword, GrantDeviceCode}
-	if c.MayUse(GrantRefreshToken) && !slices.ContainsFunc(issuing, c.MayUse) {
-		report("grant_types", "refresh_token needs a grant that issues one: add authorization_code")
+	switch {
+	case c.authorizes() && len(c.RedirectURIs) == 0:
+		report("redirect_uris", "is required for the grant authorization_code and for response_types")
+	case !c.authorizes() && len(c.RedirectURIs) > 0:
+		report("redirect_uris", "is of use only with the grant authorization_code or with response_types")
 	}
 }
 
+// ScopeAdmin lets a client call the administration API. Only a platform administrator gives it.
+const ScopeAdmin = "patchbay.admin"
+
+// Scopes returns every scope a client may have.
+func Scopes() []string { return append(mapping.Scopes(), ScopeAdmin) }
+
 func checkScopes(c *Client, report report) {
-	checkList(report, "scopes", c.Scopes, oneOf(mapping.Scopes()...))
+	checkList(report, "scopes", c.Scopes, oneOf(Scopes()...))
 	checkList(report, "default_scopes", c.DefaultScopes, func(scope string) error {
 		if !slices.Contains(c.Scopes, scope) {
 			return fmt.Errorf("%q is not among the client's scopes", scope)

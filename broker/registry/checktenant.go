@@ -10,6 +10,8 @@ func reservedAccounts() []string { return []string{"attempt", "assets", "static"
 
 func checkTenant(t *Tenant, report report) {
 	switch account := string(t.Account); {
+	case account == "":
+		report("account", "is required; a file of the platform's clients says platform: true instead")
 	case !isLabel(account):
 		report("account", "%q must consist of lower-case letters, digits and inner hyphens, at most 63", account)
 	case slices.Contains(reservedAccounts(), account):

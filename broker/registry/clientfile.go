@@ -19,12 +19,17 @@ type clientYAML struct {
 	GrantTypes             []string `yaml:"grant_types"`
 	RedirectURIs           []string `yaml:"redirect_uris"`
 	PostLogoutRedirectURIs []string `yaml:"post_logout_redirect_uris"`
+	ResponseTypes          []string `yaml:"response_types"`
+	BackchannelLogoutURI   string   `yaml:"backchannel_logout_uri"`
+	FrontchannelLogoutURI  string   `yaml:"frontchannel_logout_uri"`
+	CORSOrigins            []string `yaml:"cors_origins"`
 	Scopes                 []string `yaml:"scopes"`
 	DefaultScopes          []string `yaml:"default_scopes"`
 
-	RequireSecret *bool         `yaml:"require_secret"`
-	RequirePKCE   bool          `yaml:"require_pkce"`
-	Secrets       *[]secretYAML `yaml:"secrets"`
+	RequireSecret  *bool         `yaml:"require_secret"`
+	RequirePKCE    bool          `yaml:"require_pkce"`
+	RequireConsent bool          `yaml:"require_consent"`
+	Secrets        *[]secretYAML `yaml:"secrets"`
 
 	AccessTokenType       string             `yaml:"access_token_type"`
 	AccessTokenSigningAlg string             `yaml:"access_token_signing_alg"`
@@ -33,6 +38,21 @@ type clientYAML struct {
 	AccessTokenLifetime   *time.Duration     `yaml:"access_token_lifetime"`
 	Refresh               *refreshYAML       `yaml:"refresh"`
 	Introspection         *introspectionYAML `yaml:"introspection"`
+
+	ProductAccess  []productAccessYAML `yaml:"product_access"`
+	TrustedIssuers []trustedIssuerYAML `yaml:"trusted_issuers"`
+	TokenExchange  tokenExchangeYAML   `yaml:"token_exchange"`
+}
+
+type productAccessYAML struct {
+	Platform string `yaml:"platform"`
+	Solution string `yaml:"solution"`
+	UserID   string `yaml:"user_id"`
+}
+
+type tokenExchangeYAML struct {
+	Audiences   []string `yaml:"audiences"`
+	Connections []string `yaml:"connections"`
 }
 
 type refreshYAML struct {
@@ -55,14 +75,28 @@ func (y clientYAML) client(account Account, report report) fileClient {
 		ID: foldASCII(y.ID), Account: account, Name: first(y.Name, y.ID), Description: y.Description,
 		Enabled: or(y.Enabled, true), Expires: y.Expires,
 		GrantTypes: y.GrantTypes, RedirectURIs: y.RedirectURIs, PostLogoutRedirectURIs: y.PostLogoutRedirectURIs,
-		Scopes: y.Scopes, DefaultScopes: y.DefaultScopes,
-		RequireSecret: or(y.RequireSecret, true), RequirePKCE: y.RequirePKCE,
+		BackchannelLogoutURI: y.BackchannelLogoutURI, FrontchannelLogoutURI: y.FrontchannelLogoutURI,
+		CORSOrigins: y.CORSOrigins, Scopes: y.Scopes, DefaultScopes: y.DefaultScopes,
+		RequireSecret: or(y.RequireSecret, true), RequirePKCE: y.RequirePKCE, RequireConsent: y.RequireConsent,
 		AccessTokenType:       first(y.AccessTokenType, "at+jwt"),
 		AccessTokenSigningAlg: first(y.AccessTokenSigningAlg, "ES256"),
 		IDTokenSigningAlg:     first(y.IDTokenSigningAlg, "RS256"),
 		IdentityTokenLifetime: or(y.IdentityTokenLifetime, defaultIdentityLifetime),
 		AccessTokenLifetime:   or(y.AccessTokenLifetime, defaultAccessLifetime),
+		TokenExchange:         TokenExchange{Audiences: y.TokenExchange.Audiences, Connections: y.TokenExchange.Connections},
 	}}
+	for _, text := range y.ResponseTypes {
+		if registered, ok := ResponseType(text); ok {
+			text = registered
+		}
+		c.ResponseTypes = append(c.ResponseTypes, text)
+	}
+	for _, a := range y.ProductAccess {
+		c.ProductAccess = append(c.ProductAccess, ProductAccess{a.Platform, mapping.TenantKey(a.Solution), mapping.UserID(a.UserID)})
+	}
+	for _, t := range y.TrustedIssuers {
+		c.TrustedIssuers = append(c.TrustedIssuers, t.trust())
+	}
 	c.Introspection = y.Introspection.introspection()
 	c.Refresh = y.Refresh.refresh(&c.Client)
 	if y.Refresh != nil && c.Refresh == (Refresh{}) {

@@ -17,14 +17,7 @@ func (s *Snapshot) Export(account Account) ([]byte, error) {
 		return nil, fmt.Errorf("there is no tenant %q", account)
 	}
 	file := outlineTenant(t)
-	var clients, connections []yaml.MapSlice
-	for _, c := range s.Clients(account) {
-		o := outlineClient(c)
-		if len(c.Secrets) > 0 {
-			o.add("secrets", exportSecrets(c.Secrets))
-		}
-		clients = append(clients, yaml.MapSlice(o))
-	}
+	var connections []yaml.MapSlice
 	for _, c := range s.Connections(account) {
 		o := outlineConnection(c)
 		if len(c.OIDC.SealedSecret) > 0 {
@@ -32,15 +25,39 @@ func (s *Snapshot) Export(account Account) ([]byte, error) {
 		}
 		connections = append(connections, yaml.MapSlice(o))
 	}
-	if len(clients) > 0 {
-		file.add("clients", clients)
-	}
+	s.exportClients(&file, account)
 	if len(connections) > 0 {
 		file.add("connections", connections)
 	}
-	data, err := yaml.MarshalWithOptions(yaml.MapSlice(file), yaml.IndentSequence(true))
+	return file.marshal()
+}
+
+// ExportPlatform does the same for the clients of the platform.
+func (s *Snapshot) ExportPlatform() ([]byte, error) {
+	var file outline
+	file.flag("platform", true)
+	s.exportClients(&file, "")
+	return file.marshal()
+}
+
+func (s *Snapshot) exportClients(file *outline, account Account) {
+	var clients []yaml.MapSlice
+	for _, c := range s.Clients(account) {
+		o := outlineClient(c)
+		if len(c.Secrets) > 0 {
+			o.add("secrets", exportSecrets(c.Secrets))
+		}
+		clients = append(clients, yaml.MapSlice(o))
+	}
+	if len(clients) > 0 {
+		file.add("clients", clients)
+	}
+}
+
+func (o outline) marshal() ([]byte, error) {
+	data, err := yaml.MarshalWithOptions(yaml.MapSlice(o), yaml.IndentSequence(true))
 	if err != nil {
-		return nil, fmt.Errorf("export tenant %q: %w", account, err)
+		return nil, fmt.Errorf("export: %w", err)
 	}
 	return data, nil
 }
@@ -54,6 +71,9 @@ func exportSecrets(secrets []ClientSecret) []yaml.MapSlice {
 			o.text("sha256", hex.EncodeToString(s.SHA256))
 		}
 		o.text("argon2id", s.Argon2id)
+		if len(s.PublicKey) > 0 {
+			o.add("private_key_jwt", yaml.MapSlice{{Key: "jwk", Value: object(s.PublicKey)}})
+		}
 		o.until("expires", s.Expires)
 		list = append(list, yaml.MapSlice(o))
 	}

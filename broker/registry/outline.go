@@ -75,45 +75,6 @@ func outlineTenant(t *Tenant) outline {
 	return o
 }
 
-func outlineClient(c *Client) outline {
-	var o outline
-	o.text("id", c.ID)
-	o.text("name", c.Name)
-	o.text("description", c.Description)
-	if !c.Enabled {
-		o.add("enabled", false)
-	}
-	o.until("expires", c.Expires)
-	o.list("grant_types", c.GrantTypes)
-	o.list("redirect_uris", c.RedirectURIs)
-	o.list("post_logout_redirect_uris", c.PostLogoutRedirectURIs)
-	o.list("scopes", c.Scopes)
-	o.list("default_scopes", c.DefaultScopes)
-	o.add("require_secret", c.RequireSecret)
-	o.flag("require_pkce", c.RequirePKCE)
-	o.text("access_token_type", c.AccessTokenType)
-	o.text("access_token_signing_alg", c.AccessTokenSigningAlg)
-	o.text("id_token_signing_alg", c.IDTokenSigningAlg)
-	o.text("identity_token_lifetime", short(c.IdentityTokenLifetime))
-	o.text("access_token_lifetime", short(c.AccessTokenLifetime))
-	if c.MayUse(GrantRefreshToken) {
-		o.add("refresh", yaml.MapSlice{
-			{Key: "rotation", Value: c.Refresh.Rotation},
-			{Key: "grace", Value: short(c.Refresh.Grace)},
-			{Key: "sliding", Value: short(c.Refresh.Sliding)},
-			{Key: "absolute", Value: short(c.Refresh.Absolute)},
-		})
-	}
-	if c.Introspection.Allow != "" {
-		o.add("introspection", yaml.MapSlice{
-			{Key: "allow", Value: string(c.Introspection.Allow)},
-			{Key: "profile", Value: string(c.Introspection.Profile)},
-			{Key: "required_scope", Value: c.Introspection.RequiredScope},
-		})
-	}
-	return o
-}
-
 func outlineConnection(c *Connection) outline {
 	var o outline
 	o.text("id", c.ID)

@@ -20,6 +20,9 @@ type Sealer interface {
 
 // Planning says how to turn a file into a change.
 type Planning struct {
+	// ByTenantAdmin refuses what only a platform administrator may do; see planner.powers. Zero means
+	// that the platform administrator plans.
+	ByTenantAdmin bool
 	// Prune removes the tenant's clients and connections that the file does not name.
 	Prune bool
 	// By is who applies it; see Change.By.
@@ -38,10 +41,16 @@ type Planning struct {
 // The error is yamlfault.Faults where the file cannot be applied to this snapshot.
 func (s *Snapshot) Plan(file TenantFile, p Planning) (Change, []DiffLine, error) {
 	plan := planner{
-		Planning: p, old: s, account: file.Tenant.Account, source: file.source.Fork(),
+		Planning: p, old: s, file: file, account: file.Tenant.Account, source: file.source.Fork(),
 		change: Change{By: p.By, At: p.Now},
 	}
-	plan.tenant(file.Tenant)
+	if p.ByTenantAdmin {
+		plan.powers()
+	}
+	if !file.Platform() {
+		plan.tenant(file.Tenant)
+		plan.solutions()
+	}
 	for i, c := range file.clients {
 		plan.client(fmt.Sprintf("clients[%d]", i), c)
 	}
@@ -49,7 +58,7 @@ func (s *Snapshot) Plan(file TenantFile, p Planning) (Change, []DiffLine, error)
 		plan.connection(fmt.Sprintf("connections[%d]", i), c)
 	}
 	if p.Prune {
-		plan.prune(file)
+		plan.prune()
 	}
 	if err := plan.source.Err(); err != nil {
 		return Change{}, nil, err
@@ -66,6 +75,7 @@ func (c Change) Empty() bool {
 type planner struct {
 	Planning
 	old     *Snapshot
+	file    TenantFile
 	account Account
 	source  *yamlfault.File
 	change  Change
@@ -76,7 +86,9 @@ func (p *planner) tenant(t Tenant) {
 	old, known := p.old.Tenant(t.Account)
 	t.Domains = slices.Clone(t.Domains)
 	for i, d := range t.Domains {
-		t.Domains[i].VerifiedAt = p.Now
+		if !p.ByTenantAdmin {
+			t.Domains[i].VerifiedAt = p.Now
+		}
 		if owner, taken := p.old.DomainOwner(d.Name); taken && owner != t.Account {
 			p.source.Fault(fmt.Sprintf("domains[%d]", i), "%q belongs to tenant %q", d.Name, owner)
 		} else if taken {
@@ -87,11 +99,24 @@ func (p *planner) tenant(t Tenant) {
 	if known {
 		before = outlineTenant(old)
 	}
-	approves := known && slices.ContainsFunc(old.Domains, func(d Domain) bool {
+	approves := known && !p.ByTenantAdmin && slices.ContainsFunc(old.Domains, func(d Domain) bool {
 		return !d.Verified() && t.Owns(d.Name)
 	})
 	if p.differs("tenant "+string(t.Account), known, before, outlineTenant(&t), approves, "domains: approved") {
 		p.change.Save.Tenants = append(p.change.Save.Tenants, t)
+	}
+}
+
+// solutions refuses to give the tenant another key in the legacy database while clients that the file
+// does not name have product access under the old one.
+func (p *planner) solutions() {
+	for _, c := range p.old.Clients(p.account) {
+		if p.Prune || p.file.names(c.ID) {
+			continue
+		}
+		checkSolutions(c, &p.file.Tenant, func(string, string, ...any) {
+			p.source.Fault("legacy_tenant", "client %q has product access under another one: name it in the file too", c.ID)
+		})
 	}
 }
 
@@ -107,7 +132,11 @@ func verifiedAt(t *Tenant, domain string) time.Time {
 func (p *planner) client(path string, f fileClient) {
 	c := f.Client
 	old, known := p.old.Client(c.ID)
-	if known && old.Account != p.account {
+	switch {
+	case known && old.Account != p.account && old.Platform():
+		p.source.Fault(path+".id", "%q belongs to the platform", c.ID)
+		return
+	case known && old.Account != p.account:
 		p.source.Fault(path+".id", "%q belongs to another tenant", c.ID)
 		return
 	}
@@ -126,9 +155,20 @@ func (p *planner) client(path string, f fileClient) {
 	if !c.Public() && len(c.Secrets) == 0 {
 		p.source.Fault(path+".secrets", "is required: a client with require_secret: true needs at least one")
 	}
+	p.exchanged(path, &c)
 	secretsDiffer := known && !slices.EqualFunc(kept, c.Secrets, sameSecret)
 	if p.differs("client "+c.ID, known, before, outlineClient(&c), secretsDiffer, "secrets: "+secretChanges(kept, c.Secrets)) {
 		p.change.Save.Clients = append(p.change.Save.Clients, c)
+	}
+}
+
+// exchanged refuses connections that the tenant will not have.
+func (p *planner) exchanged(path string, c *Client) {
+	for i, id := range c.TokenExchange.Connections {
+		named := slices.ContainsFunc(p.file.connections, func(f fileConnection) bool { return f.ID == id })
+		if _, known := p.old.Connection(p.account, id); !named && (p.Prune || !known) {
+			p.source.Fault(fmt.Sprintf("%s.token_exchange.connections[%d]", path, i), "there is no connection %q", id)
+		}
 	}
 }
 
@@ -164,7 +204,7 @@ func sameSecret(a, b ClientSecret) bool {
 }
 
 func sameHash(a, b ClientSecret) bool {
-	return bytes.Equal(a.SHA256, b.SHA256) && a.Argon2id == b.Argon2id
+	return bytes.Equal(a.SHA256, b.SHA256) && a.Argon2id == b.Argon2id && bytes.Equal(a.PublicKey, b.PublicKey)
 }
 
 func (p *planner) connection(path string, f fileConnection) {
@@ -213,15 +253,15 @@ func (p *planner) seal(oidc *OIDC, f fileConnection, stored []byte) error {
 	return err
 }
 
-func (p *planner) prune(file TenantFile) {
+func (p *planner) prune() {
 	for _, c := range p.old.Clients(p.account) {
-		if !slices.ContainsFunc(file.clients, func(f fileClient) bool { return f.ID == c.ID }) {
+		if !p.file.names(c.ID) {
 			p.change.DeleteClients = append(p.change.DeleteClients, c.ID)
 			p.lines = append(p.lines, DiffLine{Op: Removed, Record: "client " + c.ID})
 		}
 	}
 	for _, c := range p.old.Connections(p.account) {
-		if !slices.ContainsFunc(file.connections, func(f fileConnection) bool { return f.ID == c.ID }) {
+		if !slices.ContainsFunc(p.file.connections, func(f fileConnection) bool { return f.ID == c.ID }) {
 			p.change.DeleteConnections = append(p.change.DeleteConnections, ConnectionKey{Account: p.account, ID: c.ID})
 			p.lines = append(p.lines, DiffLine{Op: Removed, Record: "connection " + c.ID})
 		}

@@ -43,7 +43,7 @@ func (c *Client) VerifySecret(now time.Time, presented string) bool {
 	var weak []ClientSecret
 	for _, s := range c.Secrets {
 		switch {
-		case !s.usable(now):
+		case !s.Usable(now):
 		case s.Argon2id != "":
 			weak = append(weak, s)
 		default:
@@ -61,7 +61,8 @@ func (c *Client) VerifySecret(now time.Time, presented string) bool {
 	return false
 }
 
-func (s ClientSecret) usable(now time.Time) bool {
+// Usable reports whether the secret has not expired at now.
+func (s ClientSecret) Usable(now time.Time) bool {
 	return s.Expires.IsZero() || now.Before(s.Expires)
 }
 
@@ -76,9 +77,12 @@ func (s ClientSecret) holds(value string) bool {
 }
 
 func (s ClientSecret) check() error {
-	switch {
-	case (len(s.SHA256) > 0) == (s.Argon2id != ""):
-		return errors.New("needs exactly one hash")
+	switch given := count(len(s.SHA256) > 0, s.Argon2id != "", len(s.PublicKey) > 0); {
+	case given != 1:
+		return errors.New("needs exactly one hash or public key")
+	case len(s.PublicKey) > 0:
+		_, err := parseKey(s.PublicKey)
+		return err
 	case s.Argon2id == "" && len(s.SHA256) != sha256.Size:
 		return fmt.Errorf("sha256 has %d bytes, want %d", len(s.SHA256), sha256.Size)
 	case s.Argon2id == "":
@@ -92,6 +96,16 @@ func (s ClientSecret) check() error {
 		return errors.New("argon2id is not an encoded argon2id hash within the accepted cost")
 	}
 	return nil
+}
+
+// count returns how many of the conditions hold.
+func count(conditions ...bool) (n int) {
+	for _, holds := range conditions {
+		if holds {
+			n++
+		}
+	}
+	return n
 }
 
 // checkStrength judges the text of a client secret. weak is the operator's word that a person chose it.

@@ -76,7 +76,9 @@ func (s *Snapshot) addClient(c Client) (faults []error) {
 	if s.clients[c.ID] != nil {
 		report("id", "is there twice")
 	}
-	if s.tenants[c.Account] == nil {
+	if tenant := s.tenants[c.Account]; tenant != nil {
+		checkSolutions(&c, tenant, report)
+	} else if !c.Platform() {
 		report("account", "there is no tenant %q", c.Account)
 	}
 	s.clients[c.ID] = &c
@@ -120,7 +122,7 @@ func (s *Snapshot) Client(id string) (*Client, bool) {
 	return c, ok
 }
 
-// Clients returns the clients of a tenant by id.
+// Clients returns the clients of a tenant, or with an empty account those of the platform, by id.
 func (s *Snapshot) Clients(account Account) []*Client {
 	var list []*Client
 	for _, c := range s.clients {

@@ -2,20 +2,20 @@ package registry
 
 import (
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/patchbay-auth/patchbay/internal/secret"
 	"github.com/patchbay-auth/patchbay/internal/yamlfault"
 	"github.com/patchbay-auth/patchbay/mapping"
 )
 
-// A TenantFile is a parsed and valid tenant file. What it says about other tenants' domains and
-// client ids is judged by Plan.
+// A TenantFile is a parsed and valid tenant file, or the file of the platform's clients. What it says
+// about other tenants' domains and client ids is judged by Plan.
 type TenantFile struct {
-	Tenant      Tenant // Domains are not verified yet
+	// Tenant is zero in the platform's file. Its Domains are not verified yet.
+	Tenant      Tenant
 	clients     []fileClient
 	connections []fileConnection
 	source      *yamlfault.File
@@ -42,19 +42,35 @@ type fileConnection struct {
 	keepSecret bool
 }
 
-// ParseTenantFile reads one tenant from YAML. name is for faults, which are all reported at once as
+// Platform reports whether the file is that of the platform's clients.
+func (f TenantFile) Platform() bool { return f.Tenant.Account == "" }
+
+// names reports whether the file has the client.
+func (f TenantFile) names(client string) bool {
+	return slices.ContainsFunc(f.clients, func(c fileClient) bool { return c.ID == client })
+}
+
+// ParseTenantFile reads one tenant, or the platform's clients, from YAML. name is for faults, which are all reported at once as
 // yamlfault.Faults. expand reads what the file refers to; nil leaves ${NAME} as it is and refuses
 // …_file keys.
 func ParseTenantFile(name string, data []byte, expand yamlfault.Expander) (TenantFile, error) {
 	var y tenantYAML
 	source := yamlfault.Decode(name, data, expand, &y)
-	f := TenantFile{source: source, Tenant: y.tenant()}
-	checkTenant(&f.Tenant, source.Fault)
+	f := TenantFile{source: source}
+	if y.Platform {
+		y.checkPlatform(source)
+	} else {
+		f.Tenant = y.tenant()
+		checkTenant(&f.Tenant, source.Fault)
+	}
 	ids := map[string]bool{}
 	for i, c := range y.Clients {
 		report := within(source, fmt.Sprintf("clients[%d]", i))
 		client := c.client(f.Tenant.Account, report)
 		checkClient(&client.Client, report)
+		if !y.Platform {
+			checkSolutions(&client.Client, &f.Tenant, report)
+		}
 		if ids["client "+client.ID] {
 			report("id", "%q is there twice", client.ID)
 		}
@@ -83,6 +99,7 @@ func within(f *yamlfault.File, base string) report {
 }
 
 type tenantYAML struct {
+	Platform     bool             `yaml:"platform"`
 	Account      string           `yaml:"account"`
 	Name         string           `yaml:"name"`
 	Enabled      *bool            `yaml:"enabled"`
@@ -91,6 +108,18 @@ type tenantYAML struct {
 	SIPDomains   []string         `yaml:"sip_domains"`
 	Clients      []clientYAML     `yaml:"clients"`
 	Connections  []connectionYAML `yaml:"connections"`
+}
+
+// checkPlatform refuses in the platform's file what only a tenant has.
+func (y tenantYAML) checkPlatform(f *yamlfault.File) {
+	if f.Has("account") {
+		f.Fault("account", "give either account or platform: true")
+	}
+	for _, key := range []string{"name", "enabled", "legacy_tenant", "domains", "sip_domains", "connections"} {
+		if f.Has(key) {
+			f.Fault(key, "belongs to a tenant: a file with platform: true holds clients only")
+		}
+	}
 }
 
 func (y tenantYAML) tenant() Tenant {
@@ -102,58 +131,6 @@ func (y tenantYAML) tenant() Tenant {
 		t.Domains = append(t.Domains, Domain{Name: name})
 	}
 	return t
-}
-
-type secretYAML struct {
-	Description string      `yaml:"description"`
-	Value       secret.Text `yaml:"value"`
-	Weak        bool        `yaml:"weak"`
-	SHA256      string      `yaml:"sha256"`
-	Argon2id    string      `yaml:"argon2id"`
-	Expires     time.Time   `yaml:"expires"`
-}
-
-// secret returns the secret with its hash. That of a weak one is made by Plan, which may find that
-// it is stored already.
-func (y secretYAML) secret(report report) fileSecret {
-	s := fileSecret{
-		ClientSecret: ClientSecret{Description: y.Description, Argon2id: y.Argon2id, Expires: y.Expires},
-		value:        y.Value, weak: y.Weak,
-	}
-	given := 0
-	for _, set := range []bool{!y.Value.Empty(), y.SHA256 != "", y.Argon2id != ""} {
-		if set {
-			given++
-		}
-	}
-	switch {
-	case given != 1:
-		report("value", "give exactly one of value, value_file, sha256 and argon2id")
-		return s
-	case !y.Value.Empty():
-		if err := checkStrength(y.Value, y.Weak); err != nil {
-			report("value", "%w", err)
-		}
-		return s
-	case y.Weak:
-		report("weak", "belongs to a secret given as value")
-	}
-	key := "sha256"
-	if y.Argon2id != "" {
-		key = "argon2id"
-	}
-	digest, err := hex.DecodeString(y.SHA256)
-	if err != nil {
-		report(key, "want 64 hex digits")
-		return s
-	}
-	if len(digest) > 0 {
-		s.SHA256 = digest
-	}
-	if err := s.check(); err != nil {
-		report(key, "%w", err)
-	}
-	return s
 }
 
 type connectionYAML struct {

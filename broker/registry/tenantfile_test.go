@@ -117,7 +117,9 @@ func TestTenantFileFaults(t *testing.T) {
 		{"domain", "domains: [acme.example]", "domains: [Acme.example]", "acme.yaml:4: domains[0]: \"Acme.example\" is not a domain"},
 		{"domain twice", "domains: [acme.example]", "domains: [a.example, a.example]", "acme.yaml:4: domains[1]: \"a.example\" is there twice"},
 		{"sip domain", "[pbx.acme.example]", "[\"pbx.acme.example:5060\"]", "acme.yaml:5: sip_domains[0]:"},
-		{"platform", "name: Acme Support", "platform: true", "acme.yaml:2: platform: unknown key"},
+		{"both account and platform", "name: Acme Support", "platform: true", "acme.yaml:1: account: give either account or platform: true"},
+		{"neither account nor platform", "account: acme\n", "", "acme.yaml: account: is required; a file of the platform's clients says platform: true"},
+		{"a platform with a tenant's keys", "account: acme", "platform: true", "acme.yaml:2: name: belongs to a tenant"},
 		{"client id", "id: spa", "id: s_pa", "acme.yaml:18: clients[1].id: \"s_pa\" must consist"},
 		{"client id of digits", "id: spa", "id: 4711", "acme.yaml:18: clients[1].id: \"4711\" must consist"},
 		{"client id by case", "id: spa", "id: AGENT-app", "acme.yaml:18: clients[1].id: \"agent-app\" is there twice"},
@@ -141,7 +143,7 @@ func TestTenantFileFaults(t *testing.T) {
 		{"introspection allow", "allow: tenant", "allow: everybody", "clients[2].introspection.allow: \"everybody\" is not one of"},
 		{"introspection profile", "profile: audiocodes", "profile: sonus", "clients[2].introspection.profile: \"sonus\""},
 		{"algorithm", "id: spa", "id: spa\n    id_token_signing_alg: none", "clients[1].id_token_signing_alg: \"none\" is not one of"},
-		{"unbuilt key", "id: spa", "id: spa\n    require_consent: true", "acme.yaml:19: clients[1].require_consent: unknown key"},
+		{"unknown key", "id: spa", "id: spa\n    require_magic: true", "acme.yaml:19: clients[1].require_magic: unknown key"},
 		{"connection id", "id: corp", "id: Corp", "connections[0].id: \"Corp\" must consist"},
 		{"type", "type: oidc", "type: saml", "connections[0].type: \"saml\" is not one of"},
 		{"issuer", "https://login.example", "http://login.example", "connections[0].issuer: \"http://login.example/tenant/v2.0\" must be https"},
@@ -196,7 +198,7 @@ func FuzzParseTenantFile(f *testing.F) {
 			return
 		}
 		for _, c := range file.clients {
-			if c.Account != file.Tenant.Account || c.AccessTokenLifetime > maxTokenLifetime || c.ID != foldASCII(c.ID) {
+			if c.Account != file.Tenant.Account || c.AccessTokenLifetime > MaxTokenLifetime || c.ID != foldASCII(c.ID) {
 				t.Errorf("%q gives %+v", text, c.Client)
 			}
 		}
