@@ -28,6 +28,8 @@ func (e endpoint) methods() []string {
 		return []string{http.MethodPost}
 	case introspection:
 		return []string{http.MethodPost, http.MethodOptions}
+	case tokenInformation:
+		return []string{http.MethodGet}
 	case authorization, userinfo, endSession:
 		return []string{http.MethodGet, http.MethodPost}
 	case discovery, metadata, jwks:
@@ -40,6 +42,9 @@ func (e endpoint) methods() []string {
 func (e endpoint) authenticates() bool {
 	return e == tokens || e == introspection || e == revocation
 }
+
+// takesBearer reports whether the endpoint knows its caller by an access token (RFC 6750).
+func (e endpoint) takesBearer() bool { return e == userinfo || e == tokenInformation }
 
 // A layout is a way to lay out the endpoints below an issuer, and the dialect spoken there.
 type layout struct {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,9 @@ type Config struct {
 	// SharedPaths are the paths of the shared layout's issuers below public_url; "" is its root. Nil
 	// means /id alone.
 	SharedPaths []string
+	// InformationPath is where accesstokeninformation is below public_url; empty means
+	// /contactcentre5/accesstokeninformation.
+	InformationPath string
 
 	Registry    *registry.Registry
 	Keys        *keyring.Keyring
@@ -104,16 +108,20 @@ func New(c Config) (http.Handler, error) {
 	for _, l := range []*layout{p.issuers.shared, p.issuers.realm} {
 		p.routers[l.realm] = op.RegisterServer(server{p: p}, l.libraryEndpoints(), op.WithServerCORSOptions(nil))
 	}
-	return p.routes()
+	return p.routes(cmp.Or(c.InformationPath, defaultInformationPath))
 }
 
 // routes is every address there is. Methods are judged behind it, because an address that exists
 // answers 405 in its own dialect.
-func (p *provider) routes() (http.Handler, error) {
+func (p *provider) routes(informationPath string) (http.Handler, error) {
+	if err := checkInformationPath(informationPath); err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	root := p.site.Path("")
 	mux.HandleFunc(root+"/livez", p.alive)
 	mux.HandleFunc(root+"/readyz", p.readiness)
+	mux.HandleFunc(root+informationPath, p.information)
 	if err := p.mountPages(mux, root); err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func (p *provider) fail(w http.ResponseWriter, r *http.Request, x *exchange, f *
 	case http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", challenge(x, f))
 	case http.StatusForbidden:
-		if x.endpoint == userinfo {
+		if x.endpoint.takesBearer() {
 			h.Set("WWW-Authenticate", challenge(x, f))
 		}
 	case http.StatusMethodNotAllowed:
@@ -61,10 +61,10 @@ func (p *provider) fail(w http.ResponseWriter, r *http.Request, x *exchange, f *
 	}{f.Code, f.Description})
 }
 
-// challenge names the scheme to use (RFC 7235 §4.1). At userinfo that is Bearer, which says what was
-// wrong with the token; a request without one is told nothing (RFC 6750 §3.1).
+// challenge names the scheme to use (RFC 7235 §4.1). For an access token that is Bearer, which says
+// what was wrong with it; a request without one is told nothing (RFC 6750 §3.1).
 func challenge(x *exchange, f *Fault) string {
-	if x.endpoint != userinfo {
+	if !x.endpoint.takesBearer() {
 		return `Basic realm="` + x.issuer.url + `"`
 	}
 	if f.Code == missingToken {

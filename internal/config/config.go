@@ -21,6 +21,8 @@ type Config struct {
 	PublicURL string
 	// SharedIssuerPath follows PublicURL in the shared issuer: "/id" by default; may be empty.
 	SharedIssuerPath string
+	// AccessTokenInformationPath follows PublicURL at the address that tells about an access token.
+	AccessTokenInformationPath string
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// StateDSN names patchbay's own database, as sqlite:… or mysql:….
@@ -74,6 +76,7 @@ type configYAML struct {
 	TLS              *tlsYAML `yaml:"tls"`
 	PublicURL        string   `yaml:"public_url"`
 	SharedIssuerPath *string  `yaml:"shared_issuer_path"`
+	InformationPath  *string  `yaml:"access_token_information_path"`
 	TrustedProxies   []string `yaml:"trusted_proxies"`
 	State            struct {
 		DSN secret.Text `yaml:"dsn"`
@@ -111,6 +114,10 @@ func parse(name, dir string, data []byte, from yamlfault.Expander) (Config, erro
 	}
 	if y.SharedIssuerPath != nil {
 		c.SharedIssuerPath = *y.SharedIssuerPath
+	}
+	c.AccessTokenInformationPath = "/contactcentre5/accesstokeninformation"
+	if y.InformationPath != nil {
+		c.AccessTokenInformationPath = *y.InformationPath
 	}
 	if y.TLS != nil {
 		c.TLS = &TLS{CertFile: p.path(y.TLS.CertFile), KeyFile: p.path(y.TLS.KeyFile)}

@@ -42,7 +42,7 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := config.Config{
-		Listen: "0.0.0.0:8080", PublicURL: "https://login.acme.example", SharedIssuerPath: "/id",
+		Listen: "0.0.0.0:8080", PublicURL: "https://login.acme.example", SharedIssuerPath: "/id", AccessTokenInformationPath: "/contactcentre5/accesstokeninformation",
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.7/32"), netip.MustParsePrefix("192.168.0.0/16")},
 		StateDSN:       secret.New("sqlite:state.db"),
 		Legacy:         config.Legacy{Driver: "mysql", DSN: secret.New("u:p@tcp(db)/iq"), Profile: "iq"},
@@ -65,6 +65,7 @@ func TestLoadVariants(t *testing.T) {
 		{"IPv6 loopback", "listen: \"[::1]:8080\"\npublic_url: http://[::1]:8080\n"},
 		{"TLS", "listen: :8443\npublic_url: https://x.example:8443\ntls: { cert_file: c, key_file: k }\n"},
 		{"bare root, text log, metrics", "listen: localhost:1\npublic_url: http://localhost:1\nshared_issuer_path: \"\"\nlog: { level: debug, format: text }\nmetrics: { listen: 127.0.0.1:9090 }\n"},
+		{"another information path", "listen: localhost:1\npublic_url: http://localhost:1\naccess_token_information_path: /centre/token\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if _, _, err := load(t, tc.yaml+rest); err != nil {
@@ -107,6 +108,9 @@ func TestFaults(t *testing.T) {
 		{"issuer path", "key_file:", "shared_issuer_path: id/\nkey_file:", "6: shared_issuer_path: \"id/\" must begin"},
 		{"issuer path with a trailing slash", "key_file:", "shared_issuer_path: /id/\nkey_file:", "6: shared_issuer_path: \"/id/\" must consist"},
 		{"issuer path of our own", "key_file:", "shared_issuer_path: /login\nkey_file:", "which patchbay uses itself"},
+		{"information path", "key_file:", "access_token_information_path: \"\"\nkey_file:", "6: access_token_information_path: \"\" must begin"},
+		{"information path of our own", "key_file:", "access_token_information_path: /api/token\nkey_file:", "begins with /api, which patchbay uses itself"},
+		{"information path in the issuer", "key_file:", "access_token_information_path: /id/token\nkey_file:", `"/id/token" is inside shared_issuer_path "/id"`},
 		{"unknown key", "key_file:", "limit: 3\nkey_file:", "6: limit: unknown key"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

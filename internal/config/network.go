@@ -44,6 +44,9 @@ func (p parser) network(c *Config, proxies []string) {
 	if err := checkIssuerPath(c.SharedIssuerPath); err != nil {
 		p.Fault("shared_issuer_path", "%w", err)
 	}
+	if err := checkInformationPath(c.AccessTokenInformationPath, c.SharedIssuerPath); err != nil {
+		p.Fault("access_token_information_path", "%w", err)
+	}
 }
 
 // publicURL requires the scheme that the world meets to be https, except on this machine.
@@ -81,23 +84,42 @@ func checkOrigin(text string) (*url.URL, error) {
 
 // ownPaths are the first parts of patchbay's other addresses.
 func ownPaths() []string {
-	return []string{"auth", "login", "device", "admin", "api", "livez", "readyz", "metrics", "connect", ".well-known", "contactcentre5"}
+	return []string{"auth", "login", "device", "admin", "api", "livez", "readyz", "metrics", "connect", ".well-known", informationRoot}
 }
 
 func checkIssuerPath(path string) error {
 	if path == "" {
 		return nil
 	}
+	return checkPath(path, ownPaths())
+}
+
+// informationRoot begins the usual address of accesstokeninformation, and nothing else is there.
+const informationRoot = "contactcentre5"
+
+func checkInformationPath(path, issuer string) error {
+	taken := slices.DeleteFunc(ownPaths(), func(own string) bool { return own == informationRoot })
+	if err := checkPath(path, taken); err != nil {
+		return err
+	}
+	if issuer != "" && strings.HasPrefix(path+"/", issuer+"/") {
+		return fmt.Errorf("%q is inside shared_issuer_path %q", path, issuer)
+	}
+	return nil
+}
+
+// checkPath accepts a path of one segment or more, of which the first is not taken.
+func checkPath(path string, taken []string) error {
 	segments := strings.Split(path, "/")
-	if segments[0] != "" {
-		return fmt.Errorf("%q must begin with a slash, or be empty", path)
+	if segments[0] != "" || path == "" {
+		return fmt.Errorf("%q must begin with a slash", path)
 	}
 	for _, segment := range segments[1:] {
 		if segment == "" || strings.Trim(segment, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
 			return fmt.Errorf("%q must consist of lower-case letters, digits, - and _ between single slashes", path)
 		}
 	}
-	if slices.Contains(ownPaths(), segments[1]) {
+	if slices.Contains(taken, segments[1]) {
 		return fmt.Errorf("%q begins with /%s, which patchbay uses itself", path, segments[1])
 	}
 	return nil

@@ -23,13 +23,15 @@ import (
 
 // Config is everything a process needs, resolved: it names no file and no environment variable.
 type Config struct {
-	PublicURL      string
-	SharedPaths    []string
-	TrustedProxies []netip.Prefix
-	State          sqlstore.Config
-	Legacy         legacy.Config
-	Keys           *keyfile.Keys
-	Log            *slog.Logger
+	PublicURL   string
+	SharedPaths []string
+	// InformationPath is where accesstokeninformation is; empty means its usual place.
+	InformationPath string
+	TrustedProxies  []netip.Prefix
+	State           sqlstore.Config
+	Legacy          legacy.Config
+	Keys            *keyfile.Keys
+	Log             *slog.Logger
 	// Now reports the time; nil means time.Now.
 	Now func() time.Time
 }
@@ -94,7 +96,7 @@ func (s *Server) wire(ctx context.Context, c Config, site *web.Site) error {
 		Logger: c.Log, Now: c.Now,
 	})
 	public, err := provider.New(provider.Config{
-		Site: site, SharedPaths: c.SharedPaths, Registry: s.Registry, Keys: s.Keyring, Directory: s.Directory,
+		Site: site, SharedPaths: c.SharedPaths, InformationPath: c.InformationPath, Registry: s.Registry, Keys: s.Keyring, Directory: s.Directory,
 		Engine: s.Engine, Grants: grants, Revocations: s.revocations, Events: s.Events,
 		Ready: s.ready, Log: c.Log, Now: c.Now,
 	})
