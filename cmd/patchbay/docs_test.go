@@ -1,0 +1,125 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/internal/config"
+)
+
+const root = "../../"
+
+// yamlBlocks returns the YAML examples of a document that contain a text.
+func yamlBlocks(t *testing.T, document, containing string) []string {
+	t.Helper()
+	var blocks []string
+	for _, match := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(read(t, root+document), -1) {
+		if strings.Contains(match[1], containing) {
+			blocks = append(blocks, match[1])
+		}
+	}
+	if len(blocks) == 0 {
+		t.Fatalf("%s has no YAML example with %q", document, containing)
+	}
+	return blocks
+}
+
+// TestDocumentedExamples holds what people copy from the documents to the parsers.
+func TestDocumentedExamples(t *testing.T) {
+	t.Setenv("PATCHBAY_PASSPHRASE", "correct horse battery staple")
+	for _, text := range yamlBlocks(t, "docs/configuration.md", "public_url:") {
+		file := filepath.Join(t.TempDir(), "patchbay.yaml")
+		write(t, file, text)
+		if _, err := config.Load(file); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, text := range yamlBlocks(t, "README.md", "account:") {
+		if _, err := registry.ParseTenantFile("README.md", []byte(text), nil); err != nil {
+			t.Error(err)
+		}
+	}
+	const tenant = "account: acme\nname: Acme\nlegacy_tenant: 1\ndomains: [acme.example]\nconnections:\n" +
+		"  - id: corp\n    type: oidc\n    issuer: https://idp.example\n    client_id: x\n"
+	for _, text := range yamlBlocks(t, "docs/configuration.md", "\n  - name:") {
+		rules := "    " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    ")
+		if _, err := registry.ParseTenantFile("docs/configuration.md", []byte(tenant+rules+"\n"), nil); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestEveryKeyIsDocumented finds the keys by the tags of the structs that the files are decoded into.
+func TestEveryKeyIsDocumented(t *testing.T) {
+	text := read(t, root+"docs/configuration.md")
+	tag := regexp.MustCompile("yaml:\"([a-z0-9_]+)\"")
+	keys := 0
+	for _, pattern := range []string{"internal/config/config.go", "broker/registry/*.go", "mapping/rule.go"} {
+		files, err := filepath.Glob(root + pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v, %v", pattern, files, err)
+		}
+		for _, file := range files {
+			for _, match := range tag.FindAllStringSubmatch(read(t, file), -1) {
+				keys++
+				if !regexp.MustCompile("`[a-z_.]*\\b" + match[1] + "\\b[^`]*`").MatchString(text) {
+					t.Errorf("docs/configuration.md does not describe the key %s of %s", match[1], filepath.Base(file))
+				}
+			}
+		}
+	}
+	if keys < 60 {
+		t.Errorf("found %d keys only", keys)
+	}
+}
+
+// TestEveryDependencyHasAReason compares go.mod with the table of ADR 5, both ways.
+func TestEveryDependencyHasAReason(t *testing.T) {
+	direct := regexp.MustCompile(`(?m)^\t(\S+) v\S+$`) // without "// indirect"
+	var required, explained []string
+	for _, match := range direct.FindAllStringSubmatch(read(t, root+"go.mod"), -1) {
+		required = append(required, match[1])
+	}
+	table := regexp.MustCompile("(?m)^\\| (`[^|]*`) \\|")
+	for _, match := range table.FindAllStringSubmatch(read(t, root+"docs/adr/0005-dependencies.md"), -1) {
+		explained = append(explained, strings.Split(strings.Trim(match[1], "`"), "`, `")...)
+	}
+	if len(required) == 0 {
+		t.Fatal("go.mod was not understood")
+	}
+	for _, module := range required {
+		if !slices.Contains(explained, module) {
+			t.Errorf("docs/adr/0005-dependencies.md has no reason for %s", module)
+		}
+	}
+	for _, module := range explained {
+		if !slices.Contains(required, module) {
+			t.Errorf("docs/adr/0005-dependencies.md has a reason for %s, which go.mod does not require", module)
+		}
+	}
+}
+
+// TestLinksBetweenDocuments finds links to files that are not there.
+func TestLinksBetweenDocuments(t *testing.T) {
+	var documents []string
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/adr/*.md"} {
+		files, err := filepath.Glob(root + pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v, %v", pattern, files, err)
+		}
+		documents = append(documents, files...)
+	}
+	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
+	for _, document := range documents {
+		for _, match := range link.FindAllStringSubmatch(read(t, document), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(document), match[1])); err != nil {
+				t.Errorf("%s: %v", document, err)
+			}
+		}
+	}
+}
