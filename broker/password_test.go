@@ -179,6 +179,14 @@ func TestAnAttemptIsForOneBrowserAndOneLogin(t *testing.T) {
 	}
 }
 
+func TestWithoutABindingCookieNobodyGoesOn(t *testing.T) {
+	k, b := newKit(t), newBrowser()
+	b.Binding = ""
+	attempt := k.begin(b)
+	_, err := password(t, k, b, attempt, "ana", anaPassword)
+	refused(t, err, broker.ReasonBrowser)
+}
+
 func TestParallelPostsMakeOneSession(t *testing.T) {
 	k, b := newKit(t), newBrowser()
 	attempt := k.begin(b)

@@ -35,8 +35,10 @@ func newPeople() *people {
 	}
 	gro, jon, other := person("4717", "gro"), person("4720", "jon"), person("5711", "ana")
 	gro.Active, jon.FederatedOnly, other.Tenant = false, true, "10020"
+	elsewhere := person("4711", "somebody else") // where ids are per tenant
+	elsewhere.Tenant = "10020"
 	twin := person("4731", "twin")
-	p.rows = []mapping.User{person("4711", "ana"), person("4712", "bo"), gro, jon, other, twin, twin}
+	p.rows = []mapping.User{person("4711", "ana"), person("4712", "bo"), gro, jon, other, elsewhere, twin, twin}
 	p.rows[len(p.rows)-1].ID = "4732"
 	return p
 }
@@ -136,4 +138,12 @@ func (p *people) Link(_ context.Context, _ mapping.TenantKey, key mapping.LinkKe
 	}
 	p.links[key] = id
 	return nil
+}
+
+// add puts one more person in, with a password.
+func (p *people) add(u mapping.User, password string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rows = append(p.rows, u)
+	p.passwords[u.ID] = password
 }

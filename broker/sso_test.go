@@ -3,6 +3,7 @@ package broker_test
 import (
 	"errors"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -321,4 +322,27 @@ func TestAnIdPThatCannotBeReachedKeepsTheAttempt(t *testing.T) {
 		}
 	}
 	k.goesOn(b, attempt)
+}
+
+func TestAHintToAnIdPThatCannotBeReached(t *testing.T) {
+	k, b := newKit(t), newBrowser()
+	k.idps.unreachable = federation.ErrUnreachable
+	_, err := k.Begin(t.Context(), request(idpHint("corp")), b.Browser)
+	r := refused(t, err, broker.ReasonUpstreamDown)
+	if r.AttemptID.IsZero() || k.recorded(r).AttemptID != r.AttemptID {
+		t.Fatalf("refusal is %+v", r)
+	}
+	k.goesOn(b, r.AttemptID)
+}
+
+// What strangers put into a callback's path reaches a table only as far as its columns allow.
+func TestAnEndlessConnectionNameIsCut(t *testing.T) {
+	k, b := newKit(t), newBrowser()
+	params := k.sent(b, k.begin(b))
+	_, err := k.Complete(t.Context(), "acme", strings.Repeat("x", 10_000), params, b.Browser)
+	if l := k.recorded(refused(t, err, broker.ReasonUpstream)); len(l.Connection) == 0 || len(l.Connection) > 255 {
+		t.Errorf("recorded %d bytes", len(l.Connection))
+	}
+	next, err := k.complete(b, params)
+	b.answered(t, next, err)
 }
