@@ -23,7 +23,8 @@ func applyCommand() *cobra.Command {
 		Use:   "apply -f FILE",
 		Short: "Make tenants, clients and connections what a tenant file says",
 		Long: `Creates and changes what the file names and leaves the rest alone. Running servers notice
-within a second. Applying a file approves the e-mail domains it lists.`,
+within a second. Applying a file approves the e-mail domains it lists, and every power that it gives
+a client. A file that says platform: true holds the clients that serve all tenants.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return withState(c, func(ctx context.Context, s *server.State) error {
@@ -67,14 +68,21 @@ func applyFiles(ctx context.Context, c *cobra.Command, s *server.State, names []
 		if err != nil {
 			return err
 		}
-		if err := printDiff(c, tenant.Tenant.Account, diff, o.DryRun); err != nil {
+		if err := printDiff(c, nameOf(tenant), diff, o.DryRun); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func printDiff(c *cobra.Command, account registry.Account, diff []registry.DiffLine, dryRun bool) error {
+func nameOf(file registry.TenantFile) string {
+	if file.Platform() {
+		return "platform"
+	}
+	return string(file.Tenant.Account)
+}
+
+func printDiff(c *cobra.Command, name string, diff []registry.DiffLine, dryRun bool) error {
 	verdict := "applied"
 	switch {
 	case len(diff) == 0:
@@ -82,7 +90,7 @@ func printDiff(c *cobra.Command, account registry.Account, diff []registry.DiffL
 	case dryRun:
 		verdict = "would change"
 	}
-	if _, err := fmt.Fprintf(c.OutOrStdout(), "%s: %s\n", account, verdict); err != nil {
+	if _, err := fmt.Fprintf(c.OutOrStdout(), "%s: %s\n", name, verdict); err != nil {
 		return err
 	}
 	for _, line := range diff {
@@ -102,14 +110,20 @@ func actor() string {
 }
 
 func exportCommand() *cobra.Command {
-	return &cobra.Command{
+	var platform bool
+	c := &cobra.Command{
 		Use:   "export ACCOUNT",
-		Short: "Print a tenant as a file that apply takes",
+		Short: "Print a tenant, or the platform's clients, as a file that apply takes",
 		Long:  "Client secrets are printed as hashes, secrets of connections sealed: apply takes both back.",
-		Args:  cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if (len(args) == 1) == platform || len(args) > 1 {
+				return errors.New("name one account, or say --platform")
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			return withState(c, func(_ context.Context, s *server.State) error {
-				text, err := s.Registry.Snapshot().Export(registry.Account(args[0]))
+				text, err := export(s.Registry.Snapshot(), args)
 				if err != nil {
 					return err
 				}
@@ -118,4 +132,14 @@ func exportCommand() *cobra.Command {
 			})
 		},
 	}
+	c.Flags().BoolVar(&platform, "platform", false, "print the clients that serve all tenants")
+	return c
+}
+
+// export prints the platform's clients unless an account is named.
+func export(s *registry.Snapshot, account []string) ([]byte, error) {
+	if len(account) == 0 {
+		return s.ExportPlatform()
+	}
+	return s.Export(registry.Account(account[0]))
 }
