@@ -28,6 +28,8 @@ var floors = map[string]int{
 
 	"internal/config": 1, // what cmd/patchbay reads at start
 
+	"resource": 0, "resource/ginauth": 1, // for the APIs of others: see TestResourceIsALeaf
+
 	"mapping": 0, "testdata/iq": 0,
 	"internal/secret": 0, "internal/id": 0, "internal/web": 0, "internal/keyfile": 0, "internal/yamlfault": 0,
 	"internal/ratelimit": 0, // who may ask how often; the configuration names its rates
@@ -101,6 +103,19 @@ func TestMappingHasNoIO(t *testing.T) {
 	for _, imp := range imports["mapping"] {
 		if contains(impure, imp) || strings.HasPrefix(imp, module+"/") {
 			t.Errorf("mapping imports %s: it decides from values alone", imp)
+		}
+	}
+}
+
+// TestResourceIsALeaf: whoever imports package resource gets go-jose with it and nothing else.
+func TestResourceIsALeaf(t *testing.T) {
+	imports := moduleImports(t)
+	if len(imports["resource"]) == 0 {
+		t.Fatal("resource was not read")
+	}
+	for _, imp := range imports["resource"] {
+		if first, _, _ := strings.Cut(imp, "/"); strings.Contains(first, ".") && !strings.HasPrefix(imp, "github.com/go-jose/") {
+			t.Errorf("resource imports %s", imp)
 		}
 	}
 }
