@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/patchbay-auth/patchbay/broker/grant"
@@ -44,21 +46,30 @@ type AuthRequest struct {
 	Issuer   string `json:"issuer"`
 	ClientID string `json:"client_id"`
 	// RequestedClientID is the client id in the spelling of the request.
-	RequestedClientID string   `json:"requested_client_id"`
-	RedirectURI       string   `json:"redirect_uri"`
-	ResponseType      string   `json:"response_type"`
-	ResponseMode      string   `json:"response_mode"`
-	State             string   `json:"state,omitempty"`
-	Nonce             string   `json:"nonce,omitempty"`
-	Scope             []string `json:"scope"`
-	Challenge         string   `json:"challenge,omitempty"`
-	Prompt            []string `json:"prompt,omitempty"`
+	RequestedClientID string `json:"requested_client_id"`
+	RedirectURI       string `json:"redirect_uri"`
+	// ResponseType is in its registered spelling.
+	ResponseType string   `json:"response_type"`
+	ResponseMode string   `json:"response_mode"`
+	State        string   `json:"state,omitempty"`
+	Nonce        string   `json:"nonce,omitempty"`
+	Scope        []string `json:"scope"`
+	Challenge    string   `json:"challenge,omitempty"`
+	Prompt       []string `json:"prompt,omitempty"`
 	// MaxAge is the oldest acceptable authentication; negative means any.
 	MaxAge    time.Duration `json:"max_age"`
 	LoginHint string        `json:"login_hint,omitempty"`
 	UILocales []string      `json:"ui_locales,omitempty"`
+	// ACRValues are the authentication contexts that the client would like, the best first.
+	ACRValues []string `json:"acr_values,omitempty"`
 	// Subject is the user the id_token_hint names; empty when there was none.
 	Subject mapping.UserID `json:"subject,omitempty"`
 	// IDPHint is the connection to go to without asking, or empty.
 	IDPHint string `json:"idp_hint,omitempty"`
+}
+
+// Wants reports whether the response type asks for "code", "token" or "id_token" (OAuth 2.0 Multiple
+// Response Type Encoding Practices §5).
+func (r AuthRequest) Wants(what string) bool {
+	return slices.Contains(strings.Fields(r.ResponseType), what)
 }

@@ -99,20 +99,24 @@ func passwordEnded(user mapping.User, typed time.Time) bool {
 
 func (e *Engine) answerFromSession(ctx context.Context, req AuthRequest, client *registry.Client, s Session) (Next, error) {
 	answer, code := e.answer(req, client, s)
-	err := e.Attempts.Settle(ctx, Settlement{Nonce: id.New(), Code: &code})
+	err := e.Attempts.Settle(ctx, Settlement{Nonce: id.New(), Reached: e.reached(req, client, s), Code: code})
 	if err != nil {
 		return Next{}, err
 	}
 	return Next{Step: StepAnswer, Answer: answer}, nil
 }
 
-// answer makes the code and the grant by which the client learns of a session.
-func (e *Engine) answer(req AuthRequest, client *registry.Client, s Session) (*Answer, grant.Code) {
+// answer makes the grant by which the client learns of a session, and the code for it unless the
+// response type has none.
+func (e *Engine) answer(req AuthRequest, client *registry.Client, s Session) (*Answer, *grant.Code) {
 	g := grant.Grant{
 		ID: id.New(), Issuer: req.Issuer, Account: client.Account, ClientID: client.ID,
 		RequestedClientID: req.RequestedClientID, UserID: s.UserID, Scope: req.Scope, SessionID: s.ID,
 		Nonce: req.Nonce, AuthTime: s.AuthTime, AMR: s.AMR, ACR: s.ACR, IDP: s.IDP, CreatedAt: e.Now(),
 	}
+	if !req.Wants("code") {
+		return &Answer{Request: req, Grant: g}, nil
+	}
 	secret, code := e.Grants.NewCode(g, req.RedirectURI, req.Challenge)
-	return &Answer{Request: req, Code: secret, Grant: g}, code
+	return &Answer{Request: req, Code: secret, Grant: g}, &code
 }

@@ -96,7 +96,7 @@ type Next struct {
 // An Answer is what the client is told (RFC 6749 §4.1.2, OpenID Connect Core §3.1.2.6).
 type Answer struct {
 	Request AuthRequest
-	// Code and Grant are set on success.
+	// Grant is set on success; Code is, too, unless the response type has none.
 	Code  string
 	Grant grant.Grant
 	// Error is the error code on refusal, such as login_required or access_denied.

@@ -42,6 +42,8 @@ const (
 	RefreshReused        EventKind = "refresh.reused"   // outside it: the family was revoked
 	Revoked              EventKind = "revoked"
 	SessionEnded         EventKind = "session.ended"
+	LogoutDelivered      EventKind = "logout.delivered" // a client has heard of an ended session
+	LogoutFailed         EventKind = "logout.failed"    // a client was told often enough in vain
 	IntrospectionRefused EventKind = "introspection.refused"
 	TenantSaved          EventKind = "tenant.saved"
 	ClientSaved          EventKind = "client.saved"

@@ -40,8 +40,9 @@ func (e *Engine) settle(ctx context.Context, s settling) (Next, error) {
 		events = append(events, linkEvent(s.login, *s.link))
 	}
 	err := e.Attempts.Settle(ctx, Settlement{
-		Attempt: s.attempt, From: s.from, Nonce: id.New(), Session: &s.session, Login: &s.login,
-		Link: s.link, Code: &code, Events: events,
+		Attempt: s.attempt, From: s.from, Nonce: id.New(), Session: &s.session,
+		Reached: e.reached(s.attempt.Request, s.client, s.session), Login: &s.login,
+		Link: s.link, Code: code, Events: events,
 	})
 	if err != nil {
 		return Next{}, e.lost(ctx, s.login, err)

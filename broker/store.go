@@ -29,7 +29,7 @@ type AttemptStore interface {
 	// one of the from states, else returns ErrConflict. nonce makes a retry recognise itself.
 	MoveAttempt(ctx context.Context, a Attempt, nonce id.ID, from ...State) error
 	// Settle ends a decision that found a user: the attempt, unless a.ID is zero, moves from one of
-	// the from states to a.State; session (unless nil), login, link (unless nil), code (unless nil)
+	// the from states to a.State; session, the client it reached, login, link, code (each unless nil)
 	// and the events are stored. All or nothing. A link whose key another user holds, or whose user
 	// has another key on the connection, is mapping.ErrLinkExists.
 	Settle(ctx context.Context, s Settlement) error
@@ -43,6 +43,8 @@ type Settlement struct {
 	// Nonce makes a retry after a lost reply recognise its own success.
 	Nonce   id.ID
 	Session *Session
+	// Reached is the client that learns of the session.
+	Reached *SessionClient
 	Login   *Login
 	Link    *Link
 	Code    *grant.Code
@@ -65,9 +67,12 @@ type SessionStore interface {
 	Session(context.Context, id.ID) (Session, error)
 	// TouchSession moves SeenAt and ExpiresAt of a session that has not ended.
 	TouchSession(ctx context.Context, session id.ID, seen, expires time.Time) error
-	// EndSession sets EndedAt unless it is set, revokes as grant.Store.Revoke does, and appends the
-	// event, in one transaction. Ending an ended session is not an error.
+	// EndSession sets EndedAt unless it is set, puts a logout for each of the session's clients into
+	// the outbox, revokes as grant.Store.Revoke does, and appends the event, in one transaction. Ending
+	// an ended session is not an error.
 	EndSession(ctx context.Context, session id.ID, r grant.Revocation, e Event) error
+	// SessionClients returns the clients that learned of a session, in no order.
+	SessionClients(context.Context, id.ID) ([]SessionClient, error)
 	// LinkedUser returns the user linked to an identity, or ErrNotFound.
 	LinkedUser(context.Context, registry.Account, mapping.LinkKey) (mapping.UserID, error)
 	// RecordLogin stores a refused login with its event.

@@ -81,8 +81,9 @@ type Store interface {
 	// that client, unexpired at r.At and at r.Seq — or r.Nonce itself has already moved it on.
 	RotateFamily(context.Context, Rotation) (Family, error)
 
-	// Revoke stores revocations, appends one change per revocation to the change feed, and marks the
-	// families revoked that they reach: kind grant by the grant's id, session by session id, user
+	// Revoke stores revocations, appends one change per revocation to the change feed, ends the sessions
+	// that the kinds session, user and tenant reach, whose clients are then told, and marks the families
+	// revoked that they reach: kind grant by the grant's id, session by session id, user
 	// by "account/user id", client by client id, tenant by account; kind token reaches none.
 	Revoke(context.Context, []Revocation) error
 

@@ -125,6 +125,11 @@ func (t *tx) settle(ctx context.Context, s broker.Settlement) error {
 			return err
 		}
 	}
+	if s.Reached != nil {
+		if err := t.reach(ctx, *s.Reached, s.Session != nil); err != nil {
+			return err
+		}
+	}
 	if s.Code != nil {
 		if err := t.insertCode(ctx, *s.Code); err != nil {
 			return err

@@ -64,11 +64,11 @@ func TestLostReply(t *testing.T) {
 		{"touch session", "touch_session", func(ctx context.Context, s *sqlstore.Store) error {
 			return s.TouchSession(ctx, session.ID, at, at)
 		}, 0},
-		{"revoke", "COMMIT", func(ctx context.Context, s *sqlstore.Store) error {
-			return s.Revoke(ctx, []grant.Revocation{revocation()})
-		}, 1},
 		{"end session", "COMMIT", func(ctx context.Context, s *sqlstore.Store) error {
 			return s.EndSession(ctx, session.ID, revocation(), event()[0])
+		}, 1},
+		{"revoke", "COMMIT", func(ctx context.Context, s *sqlstore.Store) error {
+			return s.Revoke(ctx, []grant.Revocation{revocation()})
 		}, 1},
 		{"append events", "insert_event", func(ctx context.Context, s *sqlstore.Store) error { return s.AppendEvents(ctx, event()) }, 0},
 		{"insert keys", "COMMIT", func(ctx context.Context, s *sqlstore.Store) error {

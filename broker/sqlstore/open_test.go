@@ -173,7 +173,7 @@ func TestSchemaVersion(t *testing.T) {
 			if err := s.Migrate(ctx); !errors.Is(err, ErrSchemaTooNew) {
 				t.Errorf("migrate: %v", err)
 			}
-			alter("DELETE FROM " + schemaTable + " WHERE version_id IN (5, 6, 9999)")
+			alter("DELETE FROM " + schemaTable + " WHERE version_id >= 5")
 			check("behind", ErrSchemaTooOld)
 			if engine == "sqlite" {
 				return // where a migration is a transaction, and cannot be cut short

@@ -37,7 +37,17 @@ const (
 // Revoke implements grant.Store. Every family of the subject that exists is reached, whatever
 // NotBefore says: clocks differ, and a login too many is better than a family too many.
 func (s *Store) Revoke(ctx context.Context, revocations []grant.Revocation) error {
-	err := s.inDurableTx(ctx, func(ctx context.Context, t *tx) error { return t.revoke(ctx, revocations) })
+	err := s.inDurableTx(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.revoke(ctx, revocations); err != nil {
+			return err
+		}
+		for _, r := range revocations {
+			if _, err := t.endSessions(ctx, r, t.now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return wrap(err, "revoke")
 }
 

@@ -32,7 +32,16 @@ const (
 	touchSession query = `/* touch_session */ UPDATE pb_sessions SET seen_at = ?, expires_at = ?
 		WHERE id = ? AND ended_at IS NULL`
 
-	endSession query = `/* end_session */ UPDATE pb_sessions SET ended_at = ? WHERE id = ? AND ended_at IS NULL`
+	sessionsOfAccount query = `/* sessions_of_account */ SELECT
+		id, token, issuer, account, browser, user_id, idp, external_id, upstream_session,
+		auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at
+		FROM pb_sessions WHERE account = ? AND ended_at IS NULL AND expires_at > ? ORDER BY created_at DESC LIMIT ?`
+
+	sessionsOfUser query = `/* sessions_of_user */ SELECT
+		id, token, issuer, account, browser, user_id, idp, external_id, upstream_session,
+		auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at
+		FROM pb_sessions WHERE account = ? AND user_id = ? AND ended_at IS NULL AND expires_at > ?
+		ORDER BY created_at DESC LIMIT ?`
 
 	sessionExists query = `/* session_exists */ SELECT id FROM pb_sessions WHERE id = ?`
 )
@@ -50,17 +59,43 @@ func (s *Store) SessionByToken(ctx context.Context, token grant.Hash) (broker.Se
 func (s *Store) session(ctx context.Context, q query, by []byte) (broker.Session, error) {
 	var found broker.Session
 	err := s.read(ctx, func(ctx context.Context, c conn) error {
-		return c.one(ctx, q, []any{by}, toBytes{found.ID[:]}, toBytes{found.Token[:]},
-			toText[string]{&found.Issuer}, toText[registry.Account]{&found.Account}, toBytes{found.Browser[:]},
-			toText[mapping.UserID]{&found.UserID}, toText[string]{&found.IDP}, toText[string]{&found.ExternalID},
-			toText[string]{&found.UpstreamSession}, toTime{&found.AuthTime}, toJSON{&found.AMR},
-			toText[string]{&found.ACR}, toBytes{found.LoginID[:]}, toTime{&found.CreatedAt}, toTime{&found.SeenAt},
-			toTime{&found.ExpiresAt}, toTime{&found.AbsoluteAt}, toTime{&found.EndedAt})
+		return c.one(ctx, q, []any{by}, sessionColumns(&found)...)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return broker.Session{}, broker.ErrNotFound
 	}
 	return found, wrap(err, "find session")
+}
+
+func sessionColumns(s *broker.Session) []any {
+	return []any{
+		toBytes{s.ID[:]}, toBytes{s.Token[:]},
+		toText[string]{&s.Issuer}, toText[registry.Account]{&s.Account}, toBytes{s.Browser[:]},
+		toText[mapping.UserID]{&s.UserID}, toText[string]{&s.IDP}, toText[string]{&s.ExternalID},
+		toText[string]{&s.UpstreamSession}, toTime{&s.AuthTime}, toJSON{&s.AMR},
+		toText[string]{&s.ACR}, toBytes{s.LoginID[:]}, toTime{&s.CreatedAt}, toTime{&s.SeenAt},
+		toTime{&s.ExpiresAt}, toTime{&s.AbsoluteAt}, toTime{&s.EndedAt},
+	}
+}
+
+// LiveSessions returns the sessions of an account that can be used at now, newest first, at most limit;
+// user narrows it unless empty.
+func (s *Store) LiveSessions(ctx context.Context, account registry.Account, user mapping.UserID, now time.Time, limit int) ([]broker.Session, error) {
+	q, args := sessionsOfAccount, []any{key(account), micros(now), limit}
+	if user != "" {
+		q, args = sessionsOfUser, []any{key(account), key(user), micros(now), limit}
+	}
+	var sessions []broker.Session
+	err := s.read(ctx, func(ctx context.Context, c conn) error {
+		sessions = nil
+		return c.each(ctx, q, args, func(rows *sql.Rows) error {
+			var found broker.Session
+			err := rows.Scan(sessionColumns(&found)...)
+			sessions = append(sessions, found)
+			return err
+		})
+	})
+	return sessions, wrap(err, "read sessions of %s", account)
 }
 
 // TouchSession implements broker.SessionStore. A session that has ended is broker.ErrNotFound.
@@ -80,7 +115,7 @@ func (s *Store) TouchSession(ctx context.Context, session id.ID, seen, expires t
 // not exist is broker.ErrNotFound.
 func (s *Store) EndSession(ctx context.Context, session id.ID, r grant.Revocation, e broker.Event) error {
 	err := s.inDurableTx(ctx, func(ctx context.Context, t *tx) error {
-		n, err := t.exec(ctx, endSession, micros(e.At), session[:])
+		n, err := t.endSessions(ctx, r, e.At)
 		if err != nil {
 			return err
 		}

@@ -16,6 +16,14 @@ const (
 	expiredSessions query = `/* expired_sessions */ SELECT id FROM pb_sessions WHERE expires_at < ? LIMIT ?`
 	deleteSessions  query = `/* delete_sessions */ DELETE FROM pb_sessions WHERE id IN (?) AND expires_at < ?`
 
+	expiredSessionClients query = `/* expired_session_clients */ SELECT session_id FROM pb_session_clients
+		WHERE expires_at < ? LIMIT ?`
+	deleteSessionClients query = `/* delete_session_clients */ DELETE FROM pb_session_clients
+		WHERE session_id IN (?) AND expires_at < ?`
+
+	expiredLogouts query = `/* expired_logouts */ SELECT session_id FROM pb_logouts WHERE ended_at < ? LIMIT ?`
+	deleteLogouts  query = `/* delete_logouts */ DELETE FROM pb_logouts WHERE session_id IN (?) AND ended_at < ?`
+
 	expiredFamilies query = `/* expired_families */ SELECT id FROM pb_families WHERE expires_at < ? LIMIT ?`
 	deleteFamilies  query = `/* delete_families */ DELETE FROM pb_families WHERE id IN (?) AND expires_at < ?`
 
@@ -44,6 +52,9 @@ func sweepings() []sweeping {
 		// A code that comes back revokes what it was exchanged for: access tokens live up to a day.
 		{expiredCodes, deleteCodes, 24 * time.Hour},
 		{expiredSessions, deleteSessions, time.Hour},
+		{expiredSessionClients, deleteSessionClients, time.Hour},
+		// Tried for half an hour. What is left of a day ago was left by servers that no longer run.
+		{expiredLogouts, deleteLogouts, 24 * time.Hour},
 		{expiredFamilies, deleteFamilies, time.Hour},
 		{expiredRevocations, deleteRevocations, time.Minute}, // a minute, for clocks that differ
 		// A replica that has not polled for an hour loads everything anew.

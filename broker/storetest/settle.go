@@ -13,11 +13,14 @@ import (
 // settlement is what a federated login leaves behind. Its attempt is stored.
 func settlement(t *testing.T, s Store) broker.Settlement {
 	t.Helper()
-	a, login, code := putAttempt(t, s), sampleLogin(), sampleCode()
+	a, session, login, code := putAttempt(t, s), sampleSession(), sampleLogin(), sampleCode()
 	a.State = broker.StateDone
 	return broker.Settlement{
 		Attempt: a, From: []broker.State{broker.StateNew, broker.StateReturned}, Nonce: id.New(),
-		Session: sampleSession(), Login: login, Code: &code,
+		Session: session, Login: login, Code: &code,
+		Reached: &broker.SessionClient{
+			SessionID: session.ID, ClientID: "agent-app", Audience: "Agent-App", ReachedAt: now(), ExpiresAt: session.AbsoluteAt,
+		},
 		Link: &broker.Link{
 			Account: account, Key: mapping.LinkKey{Connection: "corp", ExternalID: "auth0|" + login.ID.String()},
 			UserID: mapping.UserID(login.ID.String()), LoginID: login.ID, CreatedAt: now(),
@@ -32,6 +35,7 @@ func settleRoundTrip(t *testing.T, s Store) {
 	same(t, get(t, s.Attempt, st.Attempt.ID), st.Attempt)
 	same(t, get(t, s.Session, st.Session.ID), *st.Session)
 	same(t, get(t, s.SessionByToken, st.Session.Token), *st.Session)
+	same(t, get(t, s.SessionClients, st.Session.ID), []broker.SessionClient{*st.Reached})
 	same(t, get(t, s.Login, st.Login.ID), *st.Login)
 	same(t, get(t, s.FindCode, st.Code.Hash), *st.Code)
 	user, err := s.LinkedUser(t.Context(), account, st.Link.Key)

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -8,12 +9,15 @@ import (
 	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/broker/keyring"
 	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/mapping"
 )
 
 // A Store keeps everything that the broker owns.
 type Store interface {
 	broker.AttemptStore
 	broker.SessionStore
+	broker.LogoutStore
+	LiveSessions(context.Context, registry.Account, mapping.UserID, time.Time, int) ([]broker.Session, error)
 	broker.EventStore
 	broker.ChangeStore
 	broker.SweepStore
@@ -53,6 +57,10 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"identifiers are compared as bytes", identifiersAreBytes},
 		{"update that changes nothing matches", sameUpdate},
 		{"session ends once", sessionEnds},
+		{"session remembers its clients", sessionClients},
+		{"ended sessions fill the outbox", logoutsFilled},
+		{"logout is claimed by one", logoutClaimed},
+		{"live sessions are listed", sessionsListed},
 		{"refused login is recorded", refusedLogin},
 		{"logins are listed newest first", loginsListed},
 		{"events come back in order", eventsInOrder},

@@ -28,8 +28,8 @@ func sweepDeletes(t *testing.T, s Store) {
 
 	n, err = s.Sweep(ctx, now().AddDate(0, 0, 7))
 	must(t, err)
-	// The attempts, three codes, a session, a family, a revocation and its change.
-	same(t, n, 601+3+1+1+1+1)
+	// The attempts, three codes, a session and its client, a family, a revocation and its change.
+	same(t, n, 601+3+1+1+1+1+1)
 	_, err = s.Attempt(ctx, st.Attempt.ID)
 	wantErr(t, err, broker.ErrNotFound)
 	_, err = s.FindCode(ctx, st.Code.Hash)
