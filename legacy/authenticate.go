@@ -20,24 +20,32 @@ func (db *DB) Authenticate(ctx context.Context, tenant mapping.TenantKey, login,
 	case err != nil:
 		return mapping.User{}, err
 	case len(found) == 0:
-		return mapping.User{}, mapping.ErrNoUser
+		return mapping.User{}, db.decline(ctx, tenant, mapping.ErrNoUser)
 	case len(found) > 1:
-		return mapping.User{}, mapping.ErrAmbiguous
+		return mapping.User{}, db.decline(ctx, tenant, mapping.ErrAmbiguous)
 	}
 	user := found[0]
 	if user.password.Hash == "" {
-		return user.User, fmt.Errorf("%w: none is stored", mapping.ErrWrongPassword)
+		return user.User, db.decline(ctx, tenant, fmt.Errorf("%w: none is stored", mapping.ErrWrongPassword))
 	}
 	ok, err := db.hashes.Verify(ctx, tenant, user.password, password)
 	switch {
 	case errors.Is(err, passhash.ErrUnknown), errors.Is(err, passhash.ErrTooCostly), errors.Is(err, passhash.ErrPlaintext):
-		return user.User, fmt.Errorf("%w: %w", mapping.ErrWrongPassword, err)
+		return user.User, db.decline(ctx, tenant, fmt.Errorf("%w: %w", mapping.ErrWrongPassword, err))
 	case err != nil:
 		return mapping.User{}, fmt.Errorf("legacy: %w", err)
 	case !ok:
 		return user.User, mapping.ErrWrongPassword
 	}
 	return user.User, nil
+}
+
+// decline returns why there is nothing to verify, as late as if there were.
+func (db *DB) decline(ctx context.Context, tenant mapping.TenantKey, why error) error {
+	if err := db.hashes.Decline(ctx, tenant); err != nil {
+		return fmt.Errorf("legacy: %w", err)
+	}
+	return why
 }
 
 // SlowestHash returns the 99th percentile of what verifying a password takes in the slowest scheme

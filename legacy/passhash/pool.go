@@ -70,6 +70,24 @@ func (p *Pool) Verify(ctx context.Context, tenant mapping.TenantKey, s Stored, p
 	return ok, nil
 }
 
+// Decline takes as long as Verify does, and fails as Verify does when the queue is full, for a login
+// that has nothing to verify. Otherwise a full queue would tell who has a password here.
+func (p *Pool) Decline(ctx context.Context, tenant mapping.TenantKey) error {
+	t, err := p.line.enter(ctx, tenant, 0)
+	if err != nil {
+		return err
+	}
+	p.line.leave(t) // the time is spent outside the pool, where it delays nobody
+	timer := time.NewTimer(p.Slowest())
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Slowest returns the 99th percentile of what recent verifications took in the scheme where it is
 // greatest; zero before the first. A refusal that never takes less than this does not tell which
 // scheme a user has, nor whether there is such a user.

@@ -1,0 +1,48 @@
+package legacy_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/patchbay-auth/patchbay/legacy"
+	"github.com/patchbay-auth/patchbay/legacy/legacytest"
+	"github.com/patchbay-auth/patchbay/legacy/passhash"
+	"github.com/patchbay-auth/patchbay/mapping"
+)
+
+// When the queue for verifications is full, everybody is told so: users, strangers, and users whose
+// password cannot be verified.
+func TestAFullQueueTellsNobodyWhoExists(t *testing.T) {
+	config := legacytest.IQConfig(t, legacy.SQLite)
+	config.Hashing = passhash.PoolConfig{Workers: 1, Queue: 1}
+	db := legacytest.Open(t, config)
+	const each = 20
+	logins := []string{"ana", "nobody-of-this-name"}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	busy := map[string]int{}
+	for _, login := range logins {
+		for range each {
+			wg.Go(func() {
+				_, err := db.Authenticate(t.Context(), "10010", login, "wrong")
+				if errors.Is(err, mapping.ErrBusy) {
+					mu.Lock()
+					busy[login]++
+					mu.Unlock()
+				}
+			})
+		}
+	}
+	wg.Wait()
+	for _, login := range logins {
+		if busy[login] == 0 || busy[login] == each {
+			t.Errorf("%s: %d of %d were told that we are busy", login, busy[login], each)
+		}
+	}
+	for _, login := range logins { // the control: alone, both get their answer
+		if _, err := db.Authenticate(t.Context(), "10010", login, "wrong"); errors.Is(err, mapping.ErrBusy) {
+			t.Errorf("%s, alone: %v", login, err)
+		}
+	}
+}
