@@ -7,6 +7,7 @@ import (
 
 	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/broker/throttle"
 	"github.com/patchbay-auth/patchbay/internal/id"
 )
 
@@ -23,6 +24,8 @@ type Config struct {
 	Events    *EventLog
 	// PublicURL is the base of the addresses that IdPs call back to, without a trailing slash.
 	PublicURL string
+	// Throttle counts failed logins. Nil means one with the default limits.
+	Throttle *throttle.Throttle
 	// FailureFloor returns how long a failed password login takes at least. Nil means 300 ms.
 	FailureFloor func() time.Duration
 	// AttemptLifetime bounds a login from first redirect to code. Zero means 10 minutes.
@@ -44,6 +47,9 @@ type Engine struct{ Config }
 func New(c Config) *Engine {
 	if c.FailureFloor == nil {
 		c.FailureFloor = func() time.Duration { return 300 * time.Millisecond }
+	}
+	if c.Throttle == nil {
+		c.Throttle = throttle.New(throttle.Config{Now: c.Now})
 	}
 	setDefault(&c.AttemptLifetime, 10*time.Minute)
 	setDefault(&c.SessionIdle, 8*time.Hour)
@@ -69,6 +75,8 @@ type Browser struct {
 	Binding string
 	// Session returns the value of the session cookie for an issuer, or "".
 	Session func(issuer string) string
+	// Known is the value of the cookie that Answer.Known set, or "".
+	Known string
 	// Address is the client's IP address.
 	Address string
 }
@@ -104,6 +112,9 @@ type Answer struct {
 	Description string
 	// SessionToken is the new session cookie for Request.Issuer; empty leaves the cookie alone.
 	SessionToken string
+	// Known is the new cookie by which the browser shows whom it has logged in before; empty leaves
+	// the cookie alone.
+	Known string
 }
 
 func refuseClient(req AuthRequest, code, description string) Next {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/patchbay-auth/patchbay/internal/id"
 	"github.com/patchbay-auth/patchbay/internal/secret"
-	"github.com/patchbay-auth/patchbay/mapping"
 )
 
 // maxCredential bounds what is handed to the directory and to a hash, in bytes.
@@ -25,11 +24,14 @@ func (e *Engine) Password(ctx context.Context, attempt id.ID, b Browser, login s
 	if err != nil {
 		return Next{}, e.turnedAway(ctx, a, LocalIDP, b, err)
 	}
-	user, why, err := e.authenticate(ctx, tenant.LegacyTenant, login, password)
+	user, why, err := e.authenticate(ctx, tenant, b, login, password)
 	record := e.newLogin(a, b, LocalIDP, login)
 	record.UserID = user.ID
-	if errors.Is(err, mapping.ErrBusy) {
-		return Next{}, &Refusal{Reason: ReasonBusy, AttemptID: a.ID, Err: err}
+	var refused *Refusal
+	if errors.As(err, &refused) {
+		refused.AttemptID = a.ID // the person may go on with it, later
+		e.recordThrottled(record, refused)
+		return Next{}, refused
 	}
 	if err != nil {
 		return Next{}, err
@@ -42,29 +44,14 @@ func (e *Engine) Password(ctx context.Context, attempt id.ID, b Browser, login s
 	session, token := e.newSession(a, b, user.ID, record.ID)
 	session.IDP, session.AMR = LocalIDP, []string{"pwd"}
 	session.AuthTime = e.Now()
-	return e.settle(ctx, settling{attempt: a, from: []State{StateNew, StateSent}, client: client, session: session, token: token, login: record})
-}
-
-// authenticate returns the user, or why the login is refused; err is trouble of ours.
-func (e *Engine) authenticate(ctx context.Context, tenant mapping.TenantKey, login string, password secret.Text) (user mapping.User, why string, err error) {
-	switch {
-	case login == "" || password.Empty():
-		return user, "login or password is empty", nil
-	case len(login) > maxCredential || len(password.Reveal()) > maxCredential:
-		return user, "login or password is too long", nil
+	next, err := e.settle(ctx, settling{attempt: a, from: []State{StateNew, StateSent}, client: client, session: session, token: token, login: record})
+	if err != nil || next.Answer == nil || next.Answer.SessionToken == "" {
+		return next, err
 	}
-	user, err = e.Directory.Authenticate(ctx, tenant, login, password.Reveal())
-	switch {
-	case errors.Is(err, mapping.ErrNoUser), errors.Is(err, mapping.ErrWrongPassword), errors.Is(err, mapping.ErrAmbiguous):
-		return user, err.Error(), nil
-	case err != nil:
-		return user, "", err
-	case !user.Active:
-		return user, "user is inactive", nil
-	case user.FederatedOnly:
-		return user, "user may only log in through an identity provider", nil
+	if next.Answer.Known, err = e.remember(b, accountOf(tenant, login)); err != nil {
+		e.Logger.ErrorContext(ctx, "the browser was not told that it is known", "error", err) // the login stands
 	}
-	return user, "", nil
+	return next, nil
 }
 
 // wait sleeps until floor has passed since started, so that refusals cannot be told apart by time.

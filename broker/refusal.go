@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/patchbay-auth/patchbay/internal/id"
 )
@@ -13,7 +14,9 @@ type Refusal struct {
 	LoginID id.ID
 	// AttemptID names the attempt that can still go on, for reasons that allow another try.
 	AttemptID id.ID
-	Err       error
+	// RetryAfter says when it is worth another try; zero when time alone changes nothing.
+	RetryAfter time.Duration
+	Err        error
 }
 
 func (r *Refusal) Error() string {
@@ -42,5 +45,6 @@ const (
 	ReasonAmbiguous      Reason = "ambiguous"       // more than one user matches
 	ReasonInactive       Reason = "inactive"        // a federated user who is switched off here
 	ReasonConnection     Reason = "connection_unavailable"
-	ReasonBusy           Reason = "busy" // 503: try again in a moment
+	ReasonBusy           Reason = "busy"      // 503: try again in a moment
+	ReasonThrottled      Reason = "throttled" // 429: too many failures; says nothing about the account
 )

@@ -28,9 +28,7 @@ func (p *provider) proceed(w http.ResponseWriter, r *http.Request, next broker.N
 // that the client asked for (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode §2).
 // state is returned unchanged; iss says whose answer it is (RFC 9207), on errors too.
 func (p *provider) answerClient(w http.ResponseWriter, r *http.Request, a broker.Answer) error {
-	if a.SessionToken != "" {
-		p.site.SetSession(w, a.Request.Issuer, a.SessionToken)
-	}
+	p.pages.Remember(w, a)
 	params := url.Values{"iss": {a.Request.Issuer}}
 	if a.Error != "" {
 		params.Set("error", a.Error)

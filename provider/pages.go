@@ -27,6 +27,7 @@ func (p *provider) browser(w http.ResponseWriter, r *http.Request) broker.Browse
 	return broker.Browser{
 		Binding: p.site.EnsureBinding(w, r),
 		Session: func(issuer string) string { return p.site.Session(r, issuer) },
+		Known:   p.site.Known(r),
 		Address: p.address(r),
 	}
 }
@@ -42,6 +43,8 @@ func (p *provider) mountPages(mux *http.ServeMux, root string) (err error) {
 	if err != nil {
 		return err
 	}
-	mux.Handle(root+"/login/", h)
+	for _, at := range []string{"/login/", "/device", "/device/"} {
+		mux.Handle(root+at, h)
+	}
 	return nil
 }

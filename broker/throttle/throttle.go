@@ -1,7 +1,6 @@
 package throttle
 
 import (
-	"fmt"
 	"net/netip"
 	"time"
 
@@ -12,12 +11,12 @@ import (
 
 // Config sets the limits. The zero value is a good one.
 type Config struct {
-	// Failures is how many an account may have in a window; zero means 10. A browser that knows the
+	// Failures is how many an account may have in a window; 0 means 10. A browser that knows the
 	// account has as many of its own.
 	Failures int
-	// AccountsPerAddress is how many accounts may fail from one address in a window; zero means 100.
+	// AccountsPerAddress is how many accounts may fail from one address in a window; 0 means 100.
 	AccountsPerAddress int
-	// Window is how long a failure counts. Zero means 10 minutes.
+	// Window is how long a failure counts; 0 means 10 minutes.
 	Window time.Duration
 	// Now reports the time; nil means time.Now.
 	Now func() time.Time
@@ -44,39 +43,30 @@ type counted struct {
 }
 
 // New returns a Throttle that has seen nothing yet.
-func New(c Config) (*Throttle, error) {
-	if c.Failures == 0 {
+func New(c Config) *Throttle {
+	if c.Failures <= 0 {
 		c.Failures = 10
 	}
-	if c.AccountsPerAddress == 0 {
+	if c.AccountsPerAddress <= 0 {
 		c.AccountsPerAddress = 100
 	}
-	if c.Window == 0 {
+	if c.Window <= 0 {
 		c.Window = 10 * time.Minute
 	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Failures < 0 || c.AccountsPerAddress < 0 || c.Window < 0 {
-		return nil, fmt.Errorf("login throttle: a limit is negative: %d failures, %d accounts, %s", c.Failures, c.AccountsPerAddress, c.Window)
+	return &Throttle{
+		Config:    c,
+		accounts:  newMemory[counted, *failures](maxAccounts, c.Window),
+		addresses: newMemory[netip.Prefix, *accountList](maxAddresses, c.Window),
 	}
-	t := &Throttle{Config: c}
-	var err error
-	if t.accounts, err = newMemory[counted, *failures](maxAccounts, c.Window); err != nil {
-		return nil, err
-	}
-	t.addresses, err = newMemory[netip.Prefix, *accountList](maxAddresses, c.Window)
-	return t, err
 }
 
 // newMemory returns a cache that forgets what was not touched for two windows. Only memory depends on
-// that: whether a failure still counts is judged by our clock.
-func newMemory[K comparable, V any](size int, window time.Duration) (*otter.Cache[K, V], error) {
-	c, err := otter.New(&otter.Options[K, V]{MaximumSize: size, ExpiryCalculator: otter.ExpiryAccessing[K, V](2 * window)})
-	if err != nil {
-		return nil, fmt.Errorf("login throttle: %w", err)
-	}
-	return c, nil
+// that: whether a failure still counts is judged by our clock. Its options are always valid.
+func newMemory[K comparable, V any](size int, window time.Duration) *otter.Cache[K, V] {
+	return otter.Must(&otter.Options[K, V]{MaximumSize: size, ExpiryCalculator: otter.ExpiryAccessing[K, V](2 * window)})
 }
 
 func remembered[K comparable, V any](c *otter.Cache[K, V], key K, fresh func() V) V {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"time"
 )
 
 // Binding returns the browser's binding cookie: a random value that ties login attempts to the
@@ -43,6 +44,17 @@ func (s *Site) ClearSession(w http.ResponseWriter, issuer string) {
 	s.setCookie(w, s.sessionName(issuer), "", -1)
 }
 
+// Known returns the cookie by which the browser shows whom it has logged in before, or "".
+func (s *Site) Known(r *http.Request) string { return s.cookie(r, s.knownName()) }
+
+// SetKnown stores it for as long as browsers keep a cookie that is renewed now and then: most of them
+// cut longer ages to 400 days.
+func (s *Site) SetKnown(w http.ResponseWriter, value string) {
+	s.setCookie(w, s.knownName(), value, int(knownAge.Seconds()))
+}
+
+const knownAge = 400 * 24 * time.Hour
+
 func (s *Site) cookie(r *http.Request, name string) string {
 	cookies := r.CookiesNamed(name)
 	if len(cookies) != 1 { // two of one name: one of them was planted
@@ -61,6 +73,8 @@ func (s *Site) setCookie(w http.ResponseWriter, name, value string, maxAge int) 
 }
 
 func (s *Site) bindingName() string { return s.cookieName("browser", s.base.String()) }
+
+func (s *Site) knownName() string { return s.cookieName("known", s.base.String()) }
 
 func (s *Site) sessionName(issuer string) string { return s.cookieName("session", issuer) }
 

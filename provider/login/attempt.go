@@ -18,7 +18,7 @@ func (s *server) show(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.Pages.login(c.Writer, c.Request, http.StatusOK, page, page.LoginHint, "")
+	return s.Pages.login(c.Writer, c.Request, http.StatusOK, page, page.LoginHint, outcome{})
 }
 
 func (s *server) password(c *gin.Context) error {
@@ -56,7 +56,7 @@ func credentials(r *http.Request) (login string, password secret.Text, err error
 func (s *server) reshow(c *gin.Context, login string, cause error) error {
 	o := judge(cause)
 	switch o.key {
-	case string(broker.ReasonCredentials), string(broker.ReasonBusy), string(incomplete):
+	case string(broker.ReasonCredentials), string(broker.ReasonBusy), string(broker.ReasonThrottled), string(incomplete):
 	default:
 		return cause
 	}
@@ -64,7 +64,9 @@ func (s *server) reshow(c *gin.Context, login string, cause error) error {
 	if err != nil {
 		return errors.Join(cause, err)
 	}
-	return &unfinished{cause: cause, page: page, login: login}
+	return &unfinished{cause: cause, show: func(w http.ResponseWriter, r *http.Request, status int, wrong outcome) error {
+		return s.Pages.login(w, r, status, page, login, wrong)
+	}}
 }
 
 func (s *server) send(c *gin.Context) error {
@@ -109,6 +111,13 @@ func (s *server) proceed(c *gin.Context, next broker.Next) error {
 		return nil
 	case broker.StepRedirect:
 		return s.Pages.Redirect(c.Writer, c.Request, next.URL)
+	case broker.StepDevice:
+		if next.Answer != nil {
+			s.Pages.Remember(c.Writer, *next.Answer)
+		}
+		c.Header("Cache-Control", "no-store")
+		c.Redirect(http.StatusSeeOther, s.Pages.DeviceURL(next.AttemptID))
+		return nil
 	case broker.StepAnswer:
 		return s.Answer(c.Writer, c.Request, *next.Answer)
 	}

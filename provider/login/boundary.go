@@ -35,12 +35,12 @@ func (p *Pages) serve(w http.ResponseWriter, r *http.Request, h web.Handler, aga
 		var form *unfinished
 		if errors.As(err, &form) {
 			verdict.Show = func(w http.ResponseWriter, r *http.Request, status int) error {
-				return p.login(w, r, status, form.page, form.login, o.key)
+				return form.show(w, r, status, o)
 			}
 			return verdict
 		}
 		verdict.Show = func(w http.ResponseWriter, r *http.Request, status int) error {
-			return p.problem(w, r, status, o.key, refusal, page)
+			return p.problem(w, r, status, o, refusal, page)
 		}
 		return verdict
 	}}.Serve(w, r, h)
@@ -49,8 +49,7 @@ func (p *Pages) serve(w http.ResponseWriter, r *http.Request, h web.Handler, aga
 // unfinished is the error of a form that its page shows again, to be corrected.
 type unfinished struct {
 	cause error
-	page  broker.LoginPage
-	login string // as typed; the password is not kept
+	show  func(w http.ResponseWriter, r *http.Request, status int, wrong outcome) error
 }
 
 func (u *unfinished) Error() string { return u.cause.Error() }
@@ -69,13 +68,13 @@ type problemView struct {
 }
 
 // problem shows the page of an error. page names the attempt that may go on, or nothing.
-func (p *Pages) problem(w http.ResponseWriter, r *http.Request, status int, key string,
+func (p *Pages) problem(w http.ResponseWriter, r *http.Request, status int, o outcome,
 	refusal *broker.Refusal, page broker.LoginPage,
 ) error {
 	l := p.language(r, page.UILocales)
 	view := problemView{
-		frame: p.frame(l, l.Text(key+".title"), ""),
-		What:  l.Text(key + ".what"), Next: l.Text(key + ".next"),
+		frame: p.frame(l, l.Text(o.key+".title"), ""),
+		What:  o.what(l), Next: l.Text(o.key + ".next"),
 	}
 	if refusal != nil && !refusal.LoginID.IsZero() {
 		view.Reference = refusal.LoginID.String()

@@ -15,6 +15,8 @@ type loginView struct {
 	// Problem is what was wrong with the form as it was sent; empty on first sight.
 	Problem string
 	Cancel  form
+	// Device is set when a device waits for the login, and no application to go back to.
+	Device  bool
 	Buttons []button
 }
 
@@ -24,8 +26,8 @@ type button struct {
 	Name string
 }
 
-// login shows the login page. Problem is empty, or the key of what was wrong with the form.
-func (p *Pages) login(w http.ResponseWriter, r *http.Request, status int, page broker.LoginPage, login, problem string) error {
+// login shows the login page. What was wrong with the form is the zero outcome on first sight.
+func (p *Pages) login(w http.ResponseWriter, r *http.Request, status int, page broker.LoginPage, login string, wrong outcome) error {
 	l := p.language(r, page.UILocales)
 	tenant, application := names(page)
 	path := p.AttemptURL(page.AttemptID)
@@ -35,9 +37,10 @@ func (p *Pages) login(w http.ResponseWriter, r *http.Request, status int, page b
 		Password:    p.form(r, path),
 		Login:       login,
 		Cancel:      p.form(r, path+"/cancel"),
+		Device:      page.Purpose == broker.PurposeDevice,
 	}
-	if problem != "" {
-		view.Problem = l.Text(problem + ".what")
+	if wrong.key != "" {
+		view.Problem = wrong.what(l)
 		view.Title = l.Text("error.title", "title", view.Title)
 	}
 	for _, c := range page.Connections {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/patchbay-auth/patchbay/broker"
 	"github.com/patchbay-auth/patchbay/internal/id"
@@ -101,6 +102,9 @@ func TestRefusalPages(t *testing.T) {
 				g := newRig(t)
 				g.begin()
 				refusal := &broker.Refusal{Reason: reason, LoginID: id.ID{0xab, 0xcd}}
+				if reason == broker.ReasonThrottled {
+					refusal.RetryAfter = time.Minute
+				}
 				if open {
 					refusal.AttemptID = g.engine.page.AttemptID
 				}
@@ -109,11 +113,12 @@ func TestRefusalPages(t *testing.T) {
 					nil, map[string]string{"Accept-Language": language})
 				want := map[broker.Reason]int{
 					broker.ReasonCredentials: 401, broker.ReasonBusy: 503, broker.ReasonUpstreamDown: 503,
+					broker.ReasonThrottled: 429,
 				}[reason]
 				if want == 0 {
 					want = 400
 				}
-				if r.StatusCode != want || (want == 503) != (r.Header.Get("Retry-After") != "") {
+				if r.StatusCode != want || (want >= 429) != (r.Header.Get("Retry-After") != "") {
 					t.Errorf("%s: %d, Retry-After %q; want %d", reason, r.StatusCode, r.Header.Get("Retry-After"), want)
 				}
 				if r.Header.Get("WWW-Authenticate") != "" {
@@ -166,7 +171,13 @@ func TestWrongPasswordKeepsTheNameOnly(t *testing.T) {
 	if r.StatusCode != http.StatusServiceUnavailable || r.Header.Get("Retry-After") == "" || !strings.Contains(body, `value="anna.berg"`) {
 		t.Errorf("busy: %d, Retry-After %q; want the form again with 503", r.StatusCode, r.Header.Get("Retry-After"))
 	}
-	if strings.Contains(body+g.logs.String(), rightPassword) {
+	g.engine.err = &broker.Refusal{Reason: broker.ReasonThrottled, AttemptID: g.engine.page.AttemptID, RetryAfter: 6*time.Minute + time.Second}
+	r, throttled := g.post(g.path(), credentialsForm("anna.berg", rightPassword), nil)
+	if r.StatusCode != http.StatusTooManyRequests || r.Header.Get("Retry-After") != "361" ||
+		!strings.Contains(throttled, "Try again in 7 min.") || !strings.Contains(throttled, `value="anna.berg"`) {
+		t.Errorf("throttled: %d, Retry-After %q; want the form again with 429 and 361 s: %s", r.StatusCode, r.Header.Get("Retry-After"), throttled)
+	}
+	if strings.Contains(body+throttled+g.logs.String(), rightPassword) {
 		t.Error("busy: the password is on the page or in the log")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/patchbay-auth/patchbay/broker"
@@ -33,6 +34,8 @@ const (
 	WrongMethod Problem = "wrong_method"
 	// Forged is a form that our page in this browser did not send.
 	Forged Problem = "forged"
+	// TooManyRequests is an address that asks faster than its budget allows.
+	TooManyRequests Problem = "too_many_requests"
 	// Unavailable is trouble of ours.
 	Unavailable Problem = "unavailable"
 
@@ -51,13 +54,21 @@ type outcome struct {
 	retryAfter time.Duration
 }
 
+// what says what is wrong. Some texts name the minutes to wait.
+func (o outcome) what(l web.Language) string {
+	minutes := int((o.retryAfter + time.Minute - 1) / time.Minute)
+	return l.Text(o.key+".what", "minutes", strconv.Itoa(minutes))
+}
+
 // judge finds the outcome of an error. What it does not know is trouble of ours.
 func judge(err error) outcome {
 	var refusal *broker.Refusal
 	var problem Problem
 	switch {
 	case errors.As(err, &refusal):
-		return judgeReason(refusal.Reason)
+		o := judgeReason(refusal.Reason)
+		o.retryAfter = max(o.retryAfter, refusal.RetryAfter)
+		return o
 	case errors.As(err, &problem):
 		return judgeProblem(problem)
 	case errors.Is(err, web.ErrForged):
@@ -79,6 +90,8 @@ func judgeProblem(p Problem) outcome {
 		o.status = http.StatusMethodNotAllowed
 	case Forged:
 		o.status, o.level = http.StatusForbidden, slog.LevelWarn
+	case TooManyRequests:
+		o.status, o.retryAfter = http.StatusTooManyRequests, time.Second
 	case Unavailable:
 		o.status, o.level, o.retryAfter = http.StatusServiceUnavailable, slog.LevelError, retryAfter
 	case UnknownClient, UnregisteredRedirect, InvalidRequest, InvalidLogout, incomplete:
@@ -95,9 +108,11 @@ func judgeReason(reason broker.Reason) outcome {
 		o.status = http.StatusUnauthorized
 	case broker.ReasonBusy, broker.ReasonUpstreamDown:
 		o.status, o.level, o.retryAfter = http.StatusServiceUnavailable, slog.LevelWarn, retryAfter
+	case broker.ReasonThrottled, broker.ReasonTooManyCodes:
+		o.status = http.StatusTooManyRequests
 	case broker.ReasonUpstream, broker.ReasonConnection:
 		o.level = slog.LevelWarn // an administrator may have to act
-	case broker.ReasonExpired, broker.ReasonUnknownAttempt, broker.ReasonBrowser, broker.ReasonUsed,
+	case broker.ReasonExpired, broker.ReasonUnknownAttempt, broker.ReasonUserCode, broker.ReasonBrowser, broker.ReasonUsed,
 		broker.ReasonCancelled, broker.ReasonNotProvisioned, broker.ReasonAmbiguous, broker.ReasonInactive:
 	default:
 		return judgeProblem(Unavailable)

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/patchbay-auth/patchbay/broker"
 	"github.com/patchbay-auth/patchbay/internal/web"
@@ -25,6 +26,8 @@ func TestJudge(t *testing.T) {
 		{"a problem with details", fmt.Errorf("%w: client %q", UnknownClient, "x"), "unknown_client", 400, slog.LevelInfo},
 		{"a refusal with context", fmt.Errorf("callback: %w", &broker.Refusal{Reason: broker.ReasonUsed}), "already_used", 400, slog.LevelInfo},
 		{"a refusal that is ours", &broker.Refusal{Reason: broker.ReasonBusy, Err: NoPage}, "busy", 503, slog.LevelWarn},
+		{"a throttled account", &broker.Refusal{Reason: broker.ReasonThrottled, RetryAfter: time.Minute}, "throttled", 429, slog.LevelInfo},
+		{"an address that asks too fast", TooManyRequests, "too_many_requests", 429, slog.LevelInfo},
 		{"a forged form", fmt.Errorf("cancel: %w", web.ErrForged), "forged", 403, slog.LevelWarn},
 		{"anything else", errors.New("database is on fire"), "unavailable", 503, slog.LevelError},
 		{"a reason without a page", &broker.Refusal{Reason: "new"}, "unavailable", 503, slog.LevelError},
@@ -35,7 +38,7 @@ func TestJudge(t *testing.T) {
 		if o.key != test.key || o.status != test.status || o.level != test.level {
 			t.Errorf("%s: %s %d %v, want %s %d %v", test.name, o.key, o.status, o.level, test.key, test.status, test.level)
 		}
-		if (o.retryAfter > 0) != (o.status == http.StatusServiceUnavailable) {
+		if (o.retryAfter > 0) != (o.status == http.StatusServiceUnavailable || o.status == http.StatusTooManyRequests) {
 			t.Errorf("%s: %d with Retry-After %v", test.name, o.status, o.retryAfter)
 		}
 	}

@@ -23,6 +23,7 @@ type Engine interface {
 	Send(ctx context.Context, attempt id.ID, b broker.Browser, connection string) (broker.Next, error)
 	Complete(ctx context.Context, account registry.Account, connection string, params url.Values, b broker.Browser) (broker.Next, error)
 	Cancel(ctx context.Context, attempt id.ID, b broker.Browser) (broker.Next, error)
+	Devices
 }
 
 // Config is what the pages of a login need. Everything is required.
@@ -41,7 +42,7 @@ type server struct {
 	Config
 }
 
-// New returns a handler for everything below {public_url}/login/. It expects paths as browsers send
+// New returns a handler for everything below {public_url}/login/, and at and below {public_url}/device. It expects paths as browsers send
 // them: with the path of the public URL.
 func New(c Config) (http.Handler, error) {
 	if c.Engine == nil || c.Site == nil || c.Pages == nil || c.Answer == nil {
@@ -64,6 +65,7 @@ func New(c Config) (http.Handler, error) {
 	routes.POST("/attempt/:id/with/:connection", s.form(s.send))
 	routes.POST("/attempt/:id/cancel", s.form(s.cancel))
 	routes.GET("/:account/:connection/callback", s.page(s.callback))
+	s.deviceRoutes(g.Group(c.Site.Path("/device")))
 	return g, nil
 }
 
@@ -93,6 +95,7 @@ func (s *server) browser(r *http.Request) broker.Browser {
 	return broker.Browser{
 		Binding: s.Site.Binding(r),
 		Session: func(issuer string) string { return s.Site.Session(r, issuer) },
+		Known:   s.Site.Known(r),
 		Address: s.Site.Address(r).String(),
 	}
 }
