@@ -23,7 +23,7 @@ const (
 )
 
 func grantTypes() []string {
-	return []string{registry.GrantAuthorizationCode, registry.GrantRefreshToken}
+	return []string{registry.GrantAuthorizationCode, registry.GrantRefreshToken, registry.GrantClientCredentials}
 }
 func responseModes() []string { return []string{modeQuery, modeFragment, modeFormPost} }
 func prompts() []string       { return []string{promptNone, promptLogin, promptConsent, promptSelect} }

@@ -54,6 +54,9 @@ func (p *provider) exchange(r *http.Request, x *exchange) (any, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), exchangeKey{}, x), tokenBudget)
 	defer cancel()
+	if grant := p.direct(x, form); grant != nil {
+		return grant(ctx, x, form)
+	}
 	c := newCaptured()
 	p.routers[x.issuer.layout.realm].ServeHTTP(c, libraryRequest(op.ContextWithIssuer(ctx, x.issuer.url), r.Method, x, form))
 	switch {
@@ -135,10 +138,13 @@ func (p *provider) mayAsk(x *exchange, form url.Values) error {
 }
 
 func requiredBy(grantType string) []string {
-	if grantType == registry.GrantRefreshToken {
+	switch grantType {
+	case registry.GrantAuthorizationCode:
+		return []string{"code", "redirect_uri"}
+	case registry.GrantRefreshToken:
 		return []string{"refresh_token"}
 	}
-	return []string{"code", "redirect_uri"}
+	return nil
 }
 
 // libraryRequest is a request as the library's router shall see it: its path below the issuer, a form

@@ -18,7 +18,7 @@ import (
 // (RFC 7662 §2.2). What the token says for itself comes after it.
 type introspected struct {
 	Active           bool   `json:"active"`
-	Username         string `json:"username"`
+	Username         string `json:"username,omitempty"`
 	SoftphoneAddress string `json:"softphone_address,omitempty"`
 }
 

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -23,15 +24,19 @@ type issued struct {
 
 // issue checks that a grant is still good and mints its tokens. Its *Fault consumes nothing.
 func (p *provider) issue(ctx context.Context, x *exchange, g grant.Grant, scope []string, nonce string) (issued, error) {
-	user, err := p.reread(ctx, x, g)
+	user, err := p.holder(ctx, x, g)
 	if err != nil {
 		return issued{}, err
 	}
 	// The client may have lost a scope since.
 	out := issued{scope: allowedScope(scope, x.client)}
-	claims, err := p.claims(ctx, x.tenant, user, out.scope, x.issuer.layout.realm)
-	if err != nil {
-		return issued{}, unavailable(err)
+	var claims claims
+	subject, kind := token.Subject(x.client.ID), token.Client
+	if g.UserID != "" {
+		subject, kind = token.Subject(g.UserID), token.User
+		if claims, err = p.claims(ctx, x.tenant, user, out.scope, x.issuer.layout.realm); err != nil {
+			return issued{}, unavailable(err)
+		}
 	}
 	if err := p.keys.Ensure(ctx, x.issuer.keys); err != nil {
 		return issued{}, unavailable(err)
@@ -42,7 +47,7 @@ func (p *provider) issue(ctx context.Context, x *exchange, g grant.Grant, scope 
 		Algorithm: keyring.Algorithm(x.client.AccessTokenSigningAlg), Type: token.Type(x.client.AccessTokenType),
 		Lifetime: x.client.AccessTokenLifetime,
 	}, token.Access{
-		Issuer: g.Issuer, Subject: token.Subject(g.UserID), SubjectType: token.User,
+		Issuer: g.Issuer, Subject: subject, SubjectType: kind,
 		Audience: audience(g.Issuer, out.scope), ClientID: g.ClientID, Scope: out.scope,
 		GrantID: g.ID.String(), Tenant: g.Account, Login: login, Claims: claims.access,
 	})
@@ -56,13 +61,34 @@ func (p *provider) issue(ctx context.Context, x *exchange, g grant.Grant, scope 
 	out.idToken, _, err = p.tokens.MintID(token.Signing{
 		Algorithm: keyring.Algorithm(x.client.IDTokenSigningAlg), Lifetime: x.client.IdentityTokenLifetime,
 	}, token.ID{
-		Issuer: g.Issuer, Subject: token.Subject(g.UserID), ClientID: g.RequestedClientID,
+		Issuer: g.Issuer, Subject: subject, ClientID: g.RequestedClientID,
 		Nonce: nonce, Login: login, Claims: claims.identity,
 	}, token.Beside{AccessToken: out.access})
 	if err != nil {
 		return issued{}, unavailable(err)
 	}
 	return out, nil
+}
+
+// holder returns the user whom a grant's tokens will be about, if there is one.
+func (p *provider) holder(ctx context.Context, x *exchange, g grant.Grant) (mapping.User, error) {
+	switch {
+	case g.UserID == "": // the client acts for itself
+		return mapping.User{}, nil
+	case g.IDP != "":
+		return p.reread(ctx, x, g)
+	case !actsFor(x.client, x.tenant.LegacyTenant, g.UserID):
+		return mapping.User{}, invalidGrant("The client has lost its access to the user")
+	}
+	// Nobody waits at a page while this happens a thousand times a second: the cache will do.
+	user, err := p.directory.User(ctx, x.tenant.LegacyTenant, g.UserID)
+	switch {
+	case err == nil && user.Active:
+		return user, nil
+	case err == nil, errors.Is(err, mapping.ErrNoUser):
+		return mapping.User{}, invalidGrant("The user is disabled")
+	}
+	return mapping.User{}, unavailable(err)
 }
 
 // reread asks the directory, past every cache, whether the grant's user may still have tokens.

@@ -51,7 +51,8 @@ type live struct {
 	*verified
 	client *registry.Client
 	tenant *registry.Tenant
-	user   mapping.User
+	// user is the zero User when the token is a client's own.
+	user mapping.User
 }
 
 // accept judges an access token. In the steady state it asks no database: keys, clients and revocations
@@ -72,6 +73,12 @@ func (p *provider) accept(ctx context.Context, raw string) (live, error) {
 	}
 	if err := p.checkRevoked(v); err != nil {
 		return live{}, err
+	}
+	if v.SubjectType == token.Client {
+		return out, nil
+	}
+	if v.IDP == "" && !actsFor(out.client, out.tenant.LegacyTenant, mapping.UserID(v.Subject)) {
+		return live{}, errInactive
 	}
 	out.user, err = p.directory.User(ctx, out.tenant.LegacyTenant, mapping.UserID(v.Subject))
 	switch {
@@ -94,14 +101,13 @@ func (p *provider) verify(ctx context.Context, raw string) (*verified, error) {
 	if err != nil {
 		return nil, judged(err)
 	}
-	if access.SubjectType != token.User {
-		return nil, errInactive // no grant here issues such a token
-	}
 	v := &verified{Access: access, facts: grant.Facts{
 		JTI: access.ID, Grant: access.GrantID, Session: access.SessionID,
-		User:     grant.UserSubject(access.Tenant, mapping.UserID(access.Subject)),
 		ClientID: access.ClientID, Account: access.Tenant, IssuedAt: access.IssuedAt,
 	}}
+	if access.SubjectType == token.User {
+		v.facts.User = grant.UserSubject(access.Tenant, mapping.UserID(access.Subject))
+	}
 	if v.told, err = tell(access); err != nil {
 		return nil, unavailable(err)
 	}

@@ -110,8 +110,12 @@ func (p *provider) tokenAnswer(x *exchange, r grant.Redeemed, minted issued) tok
 	}
 	answer.TokenType = "bearer"
 	answer.realmAnswer = &realmAnswer{SessionState: r.Grant.SessionID.UUID()}
-	if r.Grant.SessionID.IsZero() {
+	switch {
+	case !r.Grant.SessionID.IsZero():
+	case !r.Family.IsZero():
 		answer.SessionState = r.Family.UUID()
+	default:
+		answer.SessionState = r.Grant.ID.UUID()
 	}
 	if r.RefreshToken != "" {
 		answer.RefreshExpiresIn = p.secondsUntil(r.RefreshExpiresAt)

@@ -278,6 +278,17 @@ func records() registry.Records {
 	api.Introspection = registry.Introspection{Allow: registry.AllowTenant, Profile: registry.ProfileGeneric}
 	own := app("own", "acme")
 	own.Introspection = registry.Introspection{Allow: registry.AllowOwn, Profile: registry.ProfileGeneric}
+	reporting := client("reporting", "acme")
+	reporting.GrantTypes = []string{"client_credentials"}
+	reporting.Scopes = []string{"roles", "contact-centre"}
+	reporting.ProductAccess = []registry.ProductAccess{
+		{Platform: "contact-centre", Solution: "10010", UserID: "4711"}, {Platform: "contact-centre", Solution: "10010", UserID: "4718"},
+	}
+	// renewing is reporting with refresh tokens, which only the realm layout gives it.
+	renewing := reporting
+	renewing.ID, renewing.Secrets = "renewing", client("renewing", "acme").Secrets
+	renewing.GrantTypes = []string{"client_credentials", "refresh_token"}
+	renewing.Refresh = registry.Refresh{Rotation: true, Grace: 10 * time.Second, Sliding: 9000 * time.Second, Absolute: 12 * time.Hour}
 	foreign := client("globex-api", "globex")
 	foreign.Introspection = api.Introspection
 	return registry.Records{
@@ -286,7 +297,7 @@ func records() registry.Records {
 			{Account: "globex", Name: "Globex", Enabled: true, LegacyTenant: "10020", SIPDomains: []string{"pbx.globex.example"}},
 		},
 		Clients: []registry.Client{
-			app("agent-app", "acme"), app("second-app", "acme"), public, codeOnly, sbc, api, own, foreign, app("globex-app", "globex"),
+			app("agent-app", "acme"), app("second-app", "acme"), public, codeOnly, sbc, api, own, reporting, renewing, foreign, app("globex-app", "globex"),
 		},
 	}
 }

@@ -17,17 +17,22 @@ type Grant struct {
 	Account  registry.Account `json:"account"`
 	ClientID string           `json:"client_id"`
 	// RequestedClientID is the client id as the request spelled it, for aud of ID tokens.
-	RequestedClientID string         `json:"requested_client_id"`
-	UserID            mapping.UserID `json:"user_id"`
-	Scope             []string       `json:"scope"`
+	RequestedClientID string `json:"requested_client_id"`
+	// UserID is empty when the client acts for itself.
+	UserID mapping.UserID `json:"user_id"`
+	Scope  []string       `json:"scope"`
 	// SessionID is the sid; zero when no session stands behind the grant.
 	SessionID id.ID     `json:"session_id,omitzero"`
 	Nonce     string    `json:"nonce,omitempty"`
 	AuthTime  time.Time `json:"auth_time"`
 	AMR       []string  `json:"amr,omitempty"`
 	ACR       string    `json:"acr,omitempty"`
-	// IDP is the connection the person logged in through, or "local".
+	// IDP is the connection the person logged in through, or "local"; empty when nobody did.
 	IDP string `json:"idp"`
 	// CreatedAt is when the person allowed it. A password changed later ends the grant.
 	CreatedAt time.Time `json:"created_at"`
 }
+
+// Unattended reports whether nobody logged in for the grant: a client acts for itself, or for a user
+// it has access to.
+func (g Grant) Unattended() bool { return g.IDP == "" }

@@ -93,6 +93,22 @@ func (s *Service) newFamily(g Grant, policy registry.Refresh, now time.Time) (*F
 	return f, newToken(seed, f.ID, g.ClientID, f.Seq), nil
 }
 
+// maxUnattended is how many live families of a client there may be that nobody logged in for. A
+// client that asks for a new one every time would otherwise leave one behind every time.
+const maxUnattended = 100
+
+// Open begins a family for a grant that no code was redeemed for.
+func (s *Service) Open(ctx context.Context, g Grant, policy registry.Refresh) (Redeemed, error) {
+	family, token, err := s.newFamily(g, policy, s.now())
+	if err != nil {
+		return Redeemed{}, err
+	}
+	if err := s.store.OpenFamily(ctx, *family, maxUnattended); err != nil {
+		return Redeemed{}, err
+	}
+	return Redeemed{Grant: g, RefreshToken: token, RefreshExpiresAt: family.ExpiresAt, Family: family.ID}, nil
+}
+
 // Presented is a refresh token as a client presents it (RFC 6749 §6).
 type Presented struct {
 	Token    string

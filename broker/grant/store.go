@@ -74,12 +74,20 @@ type Store interface {
 	// conditional UPDATE alone decides; expiry is the caller's to judge.
 	RedeemCode(ctx context.Context, code Hash, nonce id.ID, at time.Time, family *Family) error
 
+	// OpenFamily stores a family that no code was redeemed for. Of a client's unattended families
+	// it leaves the newest live ones, at most limit, and marks the others revoked.
+	OpenFamily(ctx context.Context, f Family, limit int) error
+
 	// FindFamily returns a family, live or not, or ErrNotFound.
 	FindFamily(context.Context, id.ID) (Family, error)
 
 	// RotateFamily returns ErrConflict, and the family as it now is, unless the family was live, of
 	// that client, unexpired at r.At and at r.Seq — or r.Nonce itself has already moved it on.
 	RotateFamily(context.Context, Rotation) (Family, error)
+
+	// UseAssertion remembers until expires that an assertion was used. It returns ErrConflict when
+	// anybody but the holder of nonce has used it before.
+	UseAssertion(ctx context.Context, assertion Hash, nonce id.ID, expires time.Time) error
 
 	// Revoke stores revocations, appends one change per revocation to the change feed, ends the sessions
 	// that the kinds session, user and tenant reach, whose clients are then told, and marks the families

@@ -19,6 +19,7 @@ const (
 	mysqlUnknownCommand   = 1047 // a Galera node that is not part of the cluster
 	mysqlTableExists      = 1050
 	mysqlShutdown         = 1053
+	mysqlDuplicateColumn  = 1060
 	mysqlDuplicateIndex   = 1061
 	mysqlDuplicate        = 1062
 	mysqlNoTable          = 1146

@@ -12,8 +12,15 @@ import (
 const (
 	insertFamily query = `/* insert_family */ INSERT INTO pb_families
 		(id, grant_id, session_id, account, user_id, client_id, body, seq, sealed_seed,
-		created_at, rotated_at, expires_at, absolute_at, revoked_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		created_at, rotated_at, expires_at, absolute_at, revoked_at, unattended)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+	crowdedFamilies query = `/* crowded_families */ SELECT id FROM pb_families
+		WHERE unattended = ? AND revoked_at IS NULL AND expires_at > ?
+		ORDER BY created_at DESC LIMIT 500 OFFSET ?`
+
+	revokeFamilies query = `/* revoke_families */ UPDATE pb_families SET revoked_at = ?
+		WHERE id IN (?) AND revoked_at IS NULL`
 
 	findFamily query = `/* find_family */ SELECT body, seq, sealed_seed,
 		created_at, rotated_at, rotated_by, expires_at, absolute_at, revoked_at
@@ -31,6 +38,32 @@ const (
 func (s *Store) FindFamily(ctx context.Context, family id.ID) (grant.Family, error) {
 	found, _, err := s.family(ctx, family)
 	return found, err
+}
+
+// OpenFamily implements grant.Store. Families that are opened at the same moment do not see each
+// other on every engine: the next one to be opened finds what they have left too many.
+func (s *Store) OpenFamily(ctx context.Context, f grant.Family, limit int) error {
+	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.insertFamily(ctx, f); err != nil {
+			return err
+		}
+		if !f.Grant.Unattended() {
+			return nil
+		}
+		ids := []any{micros(t.now)}
+		args := []any{key(f.Grant.ClientID), micros(f.CreatedAt), limit}
+		err := t.each(ctx, crowdedFamilies, args, func(rows *sql.Rows) error {
+			var row []byte
+			err := rows.Scan(&row)
+			ids = append(ids, row)
+			return err
+		})
+		if err != nil || len(ids) == 1 {
+			return err
+		}
+		return t.run(ctx, revokeFamilies.list(len(ids)-1), ids...)
+	})
+	return wrap(err, "open family %s", f.ID)
 }
 
 // RotateFamily implements grant.Store. A family that does not exist is a conflict, too.
@@ -80,7 +113,12 @@ func (t *tx) insertFamily(ctx context.Context, f grant.Family) error {
 	if err != nil {
 		return err
 	}
+	var unattended any // NULL
+	if f.Grant.Unattended() {
+		unattended = key(f.Grant.ClientID)
+	}
 	return t.run(ctx, insertFamily, f.ID[:], f.Grant.ID[:], ref(f.Grant.SessionID),
 		key(f.Grant.Account), key(f.Grant.UserID), key(f.Grant.ClientID), body, f.Seq, f.SealedSeed,
-		micros(f.CreatedAt), micros(f.RotatedAt), micros(f.ExpiresAt), micros(f.AbsoluteAt), micros(f.RevokedAt))
+		micros(f.CreatedAt), micros(f.RotatedAt), micros(f.ExpiresAt), micros(f.AbsoluteAt), micros(f.RevokedAt),
+		unattended)
 }

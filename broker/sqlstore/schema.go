@@ -117,7 +117,8 @@ func create(ctx context.Context, tx *sql.Tx, text string) error {
 			continue
 		}
 		_, err := tx.ExecContext(ctx, statement)
-		if code := mysqlCode(err); code == mysqlTableExists || code == mysqlDuplicateIndex {
+		switch mysqlCode(err) {
+		case mysqlTableExists, mysqlDuplicateColumn, mysqlDuplicateIndex:
 			continue
 		}
 		if err != nil {

@@ -30,6 +30,9 @@ const (
 	expiredRevocations query = `/* expired_revocations */ SELECT id FROM pb_revocations WHERE expires_at < ? LIMIT ?`
 	deleteRevocations  query = `/* delete_revocations */ DELETE FROM pb_revocations WHERE id IN (?) AND expires_at < ?`
 
+	expiredAssertions query = `/* expired_assertions */ SELECT hash FROM pb_assertions WHERE expires_at < ? LIMIT ?`
+	deleteAssertions  query = `/* delete_assertions */ DELETE FROM pb_assertions WHERE hash IN (?) AND expires_at < ?`
+
 	expiredChanges query = `/* expired_changes */ SELECT id FROM pb_changes WHERE at < ? LIMIT ?`
 	deleteChanges  query = `/* delete_changes */ DELETE FROM pb_changes WHERE id IN (?) AND at < ?`
 )
@@ -57,6 +60,7 @@ func sweepings() []sweeping {
 		{expiredLogouts, deleteLogouts, 24 * time.Hour},
 		{expiredFamilies, deleteFamilies, time.Hour},
 		{expiredRevocations, deleteRevocations, time.Minute}, // a minute, for clocks that differ
+		{expiredAssertions, deleteAssertions, time.Minute},
 		// A replica that has not polled for an hour loads everything anew.
 		{expiredChanges, deleteChanges, 2 * time.Hour},
 	}

@@ -31,6 +31,8 @@ type metadata struct {
 	IntrospectionEndpoint string `json:"introspection_endpoint"`
 	RevocationEndpoint    string `json:"revocation_endpoint"`
 	EndSessionEndpoint    string `json:"end_session_endpoint"`
+
+	GrantTypes []string `json:"grant_types_supported"`
 }
 
 // discover returns a relying party for a client of an issuer.

@@ -19,6 +19,7 @@ const (
 	agentSecret    = "demo-only-agent-app-secret-0123456789"
 	sbcSecret      = "demo-only-sbc-secret-01234567890123456"
 	apiSecret      = "demo-only-api-secret-01234567890123456"
+	reportSecret   = "demo-only-reporting-secret-0123456789"
 	globexSecret   = "demo-only-globex-app-secret-0123456789"
 	upstreamClient = "patchbay"
 	upstreamSecret = "demo-only-upstream-secret-0123456789"
@@ -53,7 +54,7 @@ type environment struct{}
 func (environment) Getenv(name string) (string, bool) {
 	value, ok := map[string]string{
 		"AGENT_APP_SECRET": agentSecret, "SBC_SECRET": sbcSecret, "API_SECRET": apiSecret,
-		"GLOBEX_APP_SECRET": globexSecret, "CORP_SECRET": upstreamSecret,
+		"GLOBEX_APP_SECRET": globexSecret, "CORP_SECRET": upstreamSecret, "REPORTING_SECRET": reportSecret,
 	}[name]
 	return value, ok
 }
@@ -65,5 +66,6 @@ func (environment) ReadFile(name string) ([]byte, error) {
 func secretOf(client string) string {
 	return map[string]string{
 		"agent-app": agentSecret, "sbc": sbcSecret, "api": apiSecret, "globex-app": globexSecret,
+		"reporting": reportSecret,
 	}[client]
 }
