@@ -14,6 +14,7 @@ import (
 // An Attempt is one login from the first redirect to the code: see the state table in doc.go.
 type Attempt struct {
 	ID      id.ID
+	Purpose Purpose
 	State   State
 	Account registry.Account
 	Request AuthRequest
@@ -25,9 +26,22 @@ type Attempt struct {
 	UpstreamState grant.Hash
 	// SealedMemo is federation's memo, encrypted with the attempt's id as additional data.
 	SealedMemo []byte
-	CreatedAt  time.Time
-	ExpiresAt  time.Time
+	// Device is the device authorization that the login is for; zero for other purposes.
+	Device id.ID
+	// SessionID is the session that the person is asked about in StateKnown; zero before.
+	SessionID id.ID
+	CreatedAt time.Time
+	ExpiresAt time.Time
 }
+
+// Purpose is what a login is for.
+type Purpose string
+
+// The purposes of a login.
+const (
+	PurposeAuthorize Purpose = "authorize" // a client gets a code
+	PurposeDevice    Purpose = "device"    // a device gets tokens, once the person has confirmed it
+)
 
 // State is how far an attempt has come.
 type State string
@@ -37,6 +51,7 @@ const (
 	StateNew      State = "new"      // waits for the person
 	StateSent     State = "sent"     // the browser is at an IdP
 	StateReturned State = "returned" // a callback is being verified
+	StateKnown    State = "known"    // the person is known and is asked whether to go on
 	StateDone     State = "done"     // the client was answered
 )
 

@@ -34,7 +34,7 @@ func (e *Engine) Begin(ctx context.Context, req AuthRequest, b Browser) (Next, e
 	}
 	now := e.Now()
 	a := Attempt{
-		ID: id.New(), State: StateNew, Account: client.Account, Request: req, Browser: b.hash(),
+		ID: id.New(), Purpose: PurposeAuthorize, State: StateNew, Account: client.Account, Request: req, Browser: b.hash(),
 		CreatedAt: now, ExpiresAt: now.Add(e.AttemptLifetime),
 	}
 	if err := e.Attempts.InsertAttempt(ctx, a); err != nil {
@@ -109,14 +109,19 @@ func (e *Engine) answerFromSession(ctx context.Context, req AuthRequest, client 
 // answer makes the grant by which the client learns of a session, and the code for it unless the
 // response type has none.
 func (e *Engine) answer(req AuthRequest, client *registry.Client, s Session) (*Answer, *grant.Code) {
-	g := grant.Grant{
-		ID: id.New(), Issuer: req.Issuer, Account: client.Account, ClientID: client.ID,
-		RequestedClientID: req.RequestedClientID, UserID: s.UserID, Scope: req.Scope, SessionID: s.ID,
-		Nonce: req.Nonce, AuthTime: s.AuthTime, AMR: s.AMR, ACR: s.ACR, IDP: s.IDP, CreatedAt: e.Now(),
-	}
+	g := e.grant(req, client, s)
 	if !req.Wants("code") {
 		return &Answer{Request: req, Grant: g}, nil
 	}
 	secret, code := e.Grants.NewCode(g, req.RedirectURI, req.Challenge)
 	return &Answer{Request: req, Code: secret, Grant: g}, &code
+}
+
+// grant is what a client is allowed by a session.
+func (e *Engine) grant(req AuthRequest, client *registry.Client, s Session) grant.Grant {
+	return grant.Grant{
+		ID: id.New(), Issuer: req.Issuer, Account: client.Account, ClientID: client.ID,
+		RequestedClientID: req.RequestedClientID, UserID: s.UserID, Scope: req.Scope, SessionID: s.ID,
+		Nonce: req.Nonce, AuthTime: s.AuthTime, AMR: s.AMR, ACR: s.ACR, IDP: s.IDP, CreatedAt: e.Now(),
+	}
 }

@@ -21,6 +21,27 @@
 //	Settle     UPDATE attempts … state IN (…)      session, login, link, code and events: all or nothing
 //	Cancel     UPDATE attempts … state IN (…)      state done, one recorded login, one event, no session
 //
+// # A device without a browser (RFC 8628)
+//
+// A device's attempt begins with the code that it shows, and the login ends with a question instead of
+// an answer to a client. Only what the person says to that decides about the device:
+//
+//	(user code) --BeginDevice--> new, sent, returned --Password, Complete--> known --AllowDevice--> done
+//	                              |  ^                                       |  |
+//	                              |  +--- ChangeUser, session gone ----------+  |
+//	                              +------ ContinueDevice, with a session ----^  |
+//	                              +------ DenyDevice, Cancel -------------------+-----------------> done
+//
+//	arrow           statement that decides                  leaves
+//	BeginDevice     INSERT attempts                         the attempt, which names the device
+//	Password, …     UPDATE attempts … state IN (…)          session, login, link, events: the person is known
+//	ContinueDevice  UPDATE attempts … state IN (…)          the session that was there
+//	AllowDevice     UPDATE devices … state = 'pending'      the grant at the device, one event; attempt done
+//	DenyDevice      UPDATE devices … state = 'pending'      the device denied, one event; attempt done
+//
+// AllowDevice takes the session that the question was about and no other: a person who has become
+// somebody else meanwhile, in another tab, is asked again.
+//
 // Trouble of ours undoes an arrow: what was claimed waits for the person again, and nothing is recorded
 // about them.
 //

@@ -41,7 +41,10 @@ type Config struct {
 }
 
 // Engine makes login decisions. It is safe for concurrent use.
-type Engine struct{ Config }
+type Engine struct {
+	Config
+	guesses *throttle.Guesses // at user codes
+}
 
 // New returns an Engine.
 func New(c Config) *Engine {
@@ -60,7 +63,7 @@ func New(c Config) *Engine {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Engine{c}
+	return &Engine{Config: c, guesses: throttle.NewGuesses(c.Now)}
 }
 
 func setDefault(d *time.Duration, value time.Duration) {
@@ -91,6 +94,7 @@ const (
 	StepLogin    Step = iota // show the login page of the attempt
 	StepRedirect             // send the browser to URL, at an IdP
 	StepAnswer               // answer the client
+	StepDevice               // show the device page of the attempt
 )
 
 // Next is the outcome of one step of a login that was not refused.
@@ -98,7 +102,7 @@ type Next struct {
 	Step      Step
 	AttemptID id.ID
 	URL       string  // for StepRedirect
-	Answer    *Answer // for StepAnswer
+	Answer    *Answer // for StepAnswer; for StepDevice after a login, without a code: its cookies
 }
 
 // An Answer is what the client is told (RFC 6749 §4.1.2, OpenID Connect Core §3.1.2.6).

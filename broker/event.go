@@ -40,6 +40,9 @@ const (
 	TokenRefused         EventKind = "token.refused"
 	RefreshReplayed      EventKind = "refresh.replayed" // inside the grace window: answered again
 	RefreshReused        EventKind = "refresh.reused"   // outside it: the family was revoked
+	DeviceAllowed        EventKind = "device.allowed"
+	DeviceDenied         EventKind = "device.denied"
+	DeviceCodeRefused    EventKind = "device.code_refused" // too many wrong user codes
 	Revoked              EventKind = "revoked"
 	SessionEnded         EventKind = "session.ended"
 	LogoutDelivered      EventKind = "logout.delivered" // a client has heard of an ended session

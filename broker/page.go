@@ -12,6 +12,7 @@ import (
 // LoginPage is what the login page of an attempt shows.
 type LoginPage struct {
 	AttemptID   id.ID
+	Purpose     Purpose
 	Tenant      *registry.Tenant
 	Client      *registry.Client
 	Connections []*registry.Connection // the enabled ones
@@ -32,7 +33,7 @@ func (e *Engine) Page(ctx context.Context, attempt id.ID, b Browser) (LoginPage,
 		return LoginPage{}, err
 	}
 	page := LoginPage{
-		AttemptID: a.ID, Tenant: tenant, Client: client, LoginHint: a.Request.LoginHint,
+		AttemptID: a.ID, Purpose: a.Purpose, Tenant: tenant, Client: client, LoginHint: a.Request.LoginHint,
 		UILocales: a.Request.UILocales, RedirectURI: a.Request.RedirectURI,
 	}
 	for _, c := range e.Registry.Snapshot().Connections(a.Account) {

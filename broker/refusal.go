@@ -45,6 +45,8 @@ const (
 	ReasonAmbiguous      Reason = "ambiguous"       // more than one user matches
 	ReasonInactive       Reason = "inactive"        // a federated user who is switched off here
 	ReasonConnection     Reason = "connection_unavailable"
-	ReasonBusy           Reason = "busy"      // 503: try again in a moment
-	ReasonThrottled      Reason = "throttled" // 429: too many failures; says nothing about the account
+	ReasonUserCode       Reason = "wrong_user_code" // no device shows the code
+	ReasonTooManyCodes   Reason = "too_many_codes"  // 429: too many of them
+	ReasonBusy           Reason = "busy"            // 503: try again in a moment
+	ReasonThrottled      Reason = "throttled"       // 429: too many failures; says nothing about the account
 )

@@ -28,36 +28,51 @@ func (e *Engine) settle(ctx context.Context, s settling) (Next, error) {
 		s.login.Reason, s.login.Detail = "login_required", "id_token_hint names another user"
 		return e.giveUp(ctx, s.attempt, s.from, s.login, "login_required", "Somebody else logged in than id_token_hint names")
 	}
-	answer, code := e.answer(s.attempt.Request, s.client, s.session)
-	answer.SessionToken = s.token
-	s.attempt.State, s.attempt.SealedMemo = StateDone, nil
-	events := []Event{{
+	next, out := e.outcome(s)
+	out.Events = []Event{{
 		ID: id.New(), At: s.login.At, Kind: LoginSucceeded, Account: s.login.Account, ClientID: s.login.ClientID,
 		UserID: s.login.UserID, LoginID: s.login.ID, Address: s.login.Address,
 		Detail: map[string]string{"idp": s.session.IDP, "sid": s.session.ID.String()},
 	}}
 	if s.link != nil {
-		events = append(events, linkEvent(s.login, *s.link))
+		out.Events = append(out.Events, linkEvent(s.login, *s.link))
 	}
-	err := e.Attempts.Settle(ctx, Settlement{
-		Attempt: s.attempt, From: s.from, Nonce: id.New(), Session: &s.session,
-		Reached: e.reached(s.attempt.Request, s.client, s.session), Login: &s.login,
-		Link: s.link, Code: code, Events: events,
-	})
-	if err != nil {
+	if err := e.Attempts.Settle(ctx, out); err != nil {
 		return Next{}, e.lost(ctx, s.login, err)
 	}
-	return Next{Step: StepAnswer, AttemptID: s.attempt.ID, Answer: answer}, nil
+	return next, nil
 }
 
-// giveUp ends an attempt without a session, and tells the client why.
+// outcome is where a login leads, by its purpose, and what it leaves behind: the client is answered,
+// or the person is asked whether the device may go on.
+func (e *Engine) outcome(s settling) (Next, Settlement) {
+	out := Settlement{Attempt: s.attempt, From: s.from, Nonce: id.New(), Session: &s.session, Login: &s.login, Link: s.link}
+	out.Attempt.SealedMemo = nil
+	if s.attempt.Purpose == PurposeDevice {
+		out.Attempt.State, out.Attempt.SessionID = StateKnown, s.session.ID
+		next := nextDevice(s.attempt)
+		next.Answer = &Answer{Request: s.attempt.Request, SessionToken: s.token}
+		return next, out
+	}
+	out.Attempt.State = StateDone
+	answer, code := e.answer(s.attempt.Request, s.client, s.session)
+	answer.SessionToken = s.token
+	out.Code, out.Reached = code, e.reached(s.attempt.Request, s.client, s.session)
+	return Next{Step: StepAnswer, AttemptID: s.attempt.ID, Answer: answer}, out
+}
+
+// giveUp ends an attempt without a session, and tells the client why; a device is told access_denied.
 func (e *Engine) giveUp(ctx context.Context, a Attempt, from []State, record Login, code, description string) (Next, error) {
 	a.State, a.SealedMemo = StateDone, nil
-	err := e.Attempts.Settle(ctx, Settlement{
-		Attempt: a, From: from, Nonce: id.New(), Login: &record, Events: []Event{refusedEvent(record)},
-	})
-	if err != nil {
+	out := Settlement{Attempt: a, From: from, Nonce: id.New(), Login: &record, Events: []Event{refusedEvent(record)}}
+	if a.Purpose == PurposeDevice {
+		out.Device = &grant.DeviceDecision{Device: a.Device, At: e.Now()}
+	}
+	if err := e.Attempts.Settle(ctx, out); err != nil {
 		return Next{}, e.lost(ctx, record, err)
+	}
+	if a.Purpose == PurposeDevice {
+		return nextDevice(a), nil
 	}
 	return refuseClient(a.Request, code, description), nil
 }

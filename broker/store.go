@@ -25,14 +25,19 @@ type AttemptStore interface {
 	InsertAttempt(context.Context, Attempt) error
 	Attempt(context.Context, id.ID) (Attempt, error)
 	AttemptByUpstreamState(context.Context, grant.Hash) (Attempt, error)
-	// MoveAttempt stores a's State, Connection, UpstreamState and SealedMemo if the attempt is in
+	// MoveAttempt stores a's State, Connection, UpstreamState, SealedMemo and SessionID if the attempt is in
 	// one of the from states, else returns ErrConflict. nonce makes a retry recognise itself.
 	MoveAttempt(ctx context.Context, a Attempt, nonce id.ID, from ...State) error
 	// Settle ends a decision that found a user: the attempt, unless a.ID is zero, moves from one of
 	// the from states to a.State; session, the client it reached, login, link, code (each unless nil)
-	// and the events are stored. All or nothing. A link whose key another user holds, or whose user
+	// and the events are stored, and the device (unless nil) is decided. All or nothing. A device that
+	// has expired or was decided before is ErrConflict. A link whose key another user holds, or whose user
 	// has another key on the connection, is mapping.ErrLinkExists.
 	Settle(ctx context.Context, s Settlement) error
+	// RecordWrongUserCode notes that a code was typed that no device shows.
+	RecordWrongUserCode(ctx context.Context, at time.Time) error
+	// WrongUserCodes counts those after since.
+	WrongUserCodes(ctx context.Context, since time.Time) (int, error)
 }
 
 // A Settlement is what a login leaves behind, in one transaction.
@@ -48,6 +53,7 @@ type Settlement struct {
 	Login   *Login
 	Link    *Link
 	Code    *grant.Code
+	Device  *grant.DeviceDecision
 	Events  []Event
 }
 
@@ -109,7 +115,7 @@ type ChangeStore interface {
 
 // SweepStore deletes what has expired.
 type SweepStore interface {
-	// Sweep deletes expired attempts, codes, sessions, families, revocations and changes in batches,
+	// Sweep deletes expired attempts, codes, devices, pushed requests, sessions, families, revocations and changes in batches,
 	// at most a bounded number of rows a call, and returns how many.
 	Sweep(ctx context.Context, now time.Time) (int, error)
 }

@@ -23,6 +23,8 @@ type Config struct {
 	Revocations *Revocations
 	// CodeLifetime bounds an authorization code. Zero means 60 seconds.
 	CodeLifetime time.Duration
+	// DeviceLifetime bounds a device authorization. Zero means 10 minutes.
+	DeviceLifetime time.Duration
 	// TokenLifetime is the longest an access token may live: how long a revocation is kept. Zero
 	// means 24 hours.
 	TokenLifetime time.Duration
@@ -30,21 +32,26 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Service issues and redeems codes and refresh tokens. It is safe for concurrent use.
+// Service issues and redeems codes, refresh tokens, device codes and pushed requests. It is safe for
+// concurrent use.
 type Service struct {
-	store         Store
-	sealer        Sealer
-	revocations   *Revocations
-	codeLifetime  time.Duration
-	tokenLifetime time.Duration
-	now           func() time.Time
+	store          Store
+	sealer         Sealer
+	revocations    *Revocations
+	codeLifetime   time.Duration
+	deviceLifetime time.Duration
+	tokenLifetime  time.Duration
+	now            func() time.Time
 }
 
 // New returns a Service over a store.
 func New(c Config) *Service {
-	s := &Service{c.Store, c.Sealer, c.Revocations, c.CodeLifetime, c.TokenLifetime, c.Now}
+	s := &Service{c.Store, c.Sealer, c.Revocations, c.CodeLifetime, c.DeviceLifetime, c.TokenLifetime, c.Now}
 	if s.codeLifetime == 0 {
 		s.codeLifetime = time.Minute
+	}
+	if s.deviceLifetime == 0 {
+		s.deviceLifetime = 10 * time.Minute
 	}
 	if s.tokenLifetime == 0 {
 		s.tokenLifetime = 24 * time.Hour

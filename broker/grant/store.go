@@ -64,8 +64,45 @@ type Rotation struct {
 	ExpiresAt time.Time
 }
 
-// Store keeps codes, families and revocations. Each method is one transaction.
+// Store keeps all that this package knows. Each method is one transaction.
 type Store interface {
+	CodeStore
+	DeviceStore
+	PushedStore
+}
+
+// DeviceStore keeps device authorizations. What a person decides is stored with the login that they
+// did for it: see broker.Settlement.
+type DeviceStore interface {
+	// InsertDevice returns ErrConflict when another device shows that user code.
+	InsertDevice(context.Context, Device) error
+
+	// The finders return a device in any state, expired or not, or ErrNotFound.
+	FindDevice(context.Context, id.ID) (Device, error)
+	FindDeviceByCode(context.Context, Hash) (Device, error)
+	FindDeviceByUserCode(context.Context, UserCode) (Device, error)
+
+	// PollDevice moves PollAfter to p.Next. If the poll came before PollAfter, it reports early and
+	// moves Interval to p.Slower and PollAfter to p.Later instead.
+	PollDevice(ctx context.Context, p DevicePoll) (early bool, err error)
+
+	// RedeemDevice moves an allowed device to used and stores family unless it is nil, both or
+	// neither. It returns ErrConflict when anybody but the holder of nonce was first.
+	RedeemDevice(ctx context.Context, device, nonce id.ID, at time.Time, family *Family) error
+}
+
+// PushedStore keeps pushed authorization requests.
+type PushedStore interface {
+	InsertPushed(context.Context, Pushed) error
+	// FindPushed returns a request, used or not, or ErrNotFound.
+	FindPushed(context.Context, Hash) (Pushed, error)
+	// RedeemPushed marks the request used. It returns ErrConflict when anybody but the holder of
+	// nonce was first.
+	RedeemPushed(ctx context.Context, pushed Hash, nonce id.ID, at time.Time) error
+}
+
+// CodeStore keeps codes, families and revocations.
+type CodeStore interface {
 	// FindCode returns a code whether used or not, or ErrNotFound.
 	FindCode(context.Context, Hash) (Code, error)
 

@@ -13,17 +13,17 @@ import (
 
 const (
 	insertAttempt query = `/* insert_attempt */ INSERT INTO pb_attempts
-		(id, state, account, request, browser, connection, upstream_state, sealed_memo, created_at, expires_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		(id, purpose, state, account, request, browser, connection, upstream_state, sealed_memo, device_id, session_id,
+		created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-	findAttempt query = `/* find_attempt */ SELECT id, state, account, request, browser, connection,
-		upstream_state, sealed_memo, created_at, expires_at FROM pb_attempts WHERE id = ?`
+	findAttempt query = `/* find_attempt */ SELECT id, purpose, state, account, request, browser, connection,
+		upstream_state, sealed_memo, device_id, session_id, created_at, expires_at FROM pb_attempts WHERE id = ?`
 
-	findAttemptByState query = `/* find_attempt_by_state */ SELECT id, state, account, request, browser, connection,
-		upstream_state, sealed_memo, created_at, expires_at FROM pb_attempts WHERE upstream_state = ?`
+	findAttemptByState query = `/* find_attempt_by_state */ SELECT id, purpose, state, account, request, browser, connection,
+		upstream_state, sealed_memo, device_id, session_id, created_at, expires_at FROM pb_attempts WHERE upstream_state = ?`
 
 	moveAttempt query = `/* move_attempt */ UPDATE pb_attempts
-		SET state = ?, connection = ?, upstream_state = ?, sealed_memo = ?, moved_by = ?
+		SET state = ?, connection = ?, upstream_state = ?, sealed_memo = ?, session_id = ?, moved_by = ?
 		WHERE id = ? AND state IN (?)`
 
 	attemptMovedBy query = `/* attempt_moved_by */ SELECT moved_by FROM pb_attempts WHERE id = ?`
@@ -36,8 +36,9 @@ func (s *Store) InsertAttempt(ctx context.Context, a broker.Attempt) error {
 		return err
 	}
 	err = s.inStatement(ctx, func(ctx context.Context, c conn) error {
-		return c.run(ctx, insertAttempt, a.ID[:], key(a.State), key(a.Account), request, a.Browser[:],
-			key(a.Connection), hash(a.UpstreamState), a.SealedMemo, micros(a.CreatedAt), micros(a.ExpiresAt))
+		return c.run(ctx, insertAttempt, a.ID[:], key(a.Purpose), key(a.State), key(a.Account), request, a.Browser[:],
+			key(a.Connection), hash(a.UpstreamState), a.SealedMemo, ref(a.Device), ref(a.SessionID),
+			micros(a.CreatedAt), micros(a.ExpiresAt))
 	})
 	return wrap(err, "insert attempt %s", a.ID)
 }
@@ -55,9 +56,10 @@ func (s *Store) AttemptByUpstreamState(ctx context.Context, state grant.Hash) (b
 func (s *Store) attempt(ctx context.Context, q query, by []byte) (broker.Attempt, error) {
 	var a broker.Attempt
 	err := s.read(ctx, func(ctx context.Context, c conn) error {
-		return c.one(ctx, q, []any{by}, toBytes{a.ID[:]}, toText[broker.State]{&a.State}, toText[registry.Account]{&a.Account},
-			toJSON{&a.Request}, toBytes{a.Browser[:]}, toText[string]{&a.Connection}, toBytes{a.UpstreamState[:]},
-			&a.SealedMemo, toTime{&a.CreatedAt}, toTime{&a.ExpiresAt})
+		return c.one(ctx, q, []any{by}, toBytes{a.ID[:]}, toText[broker.Purpose]{&a.Purpose}, toText[broker.State]{&a.State},
+			toText[registry.Account]{&a.Account}, toJSON{&a.Request}, toBytes{a.Browser[:]}, toText[string]{&a.Connection},
+			toBytes{a.UpstreamState[:]}, &a.SealedMemo, toBytes{a.Device[:]}, toBytes{a.SessionID[:]},
+			toTime{&a.CreatedAt}, toTime{&a.ExpiresAt})
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return broker.Attempt{}, broker.ErrNotFound
@@ -79,7 +81,7 @@ func (c conn) moveAttempt(ctx context.Context, a broker.Attempt, nonce id.ID, fr
 	if len(from) == 0 {
 		return false, errors.New("no state to move from")
 	}
-	args := []any{key(a.State), key(a.Connection), hash(a.UpstreamState), a.SealedMemo, nonce[:], a.ID[:]}
+	args := []any{key(a.State), key(a.Connection), hash(a.UpstreamState), a.SealedMemo, ref(a.SessionID), nonce[:], a.ID[:]}
 	for _, state := range from {
 		args = append(args, key(state))
 	}
@@ -112,6 +114,11 @@ func (t *tx) settle(ctx context.Context, s broker.Settlement) error {
 	if !s.Attempt.ID.IsZero() {
 		before, err := t.moveAttempt(ctx, s.Attempt, s.Nonce, s.From)
 		if err != nil || before {
+			return err
+		}
+	}
+	if s.Device != nil {
+		if err := t.decide(ctx, *s.Device); err != nil {
 			return err
 		}
 	}

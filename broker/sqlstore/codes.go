@@ -43,7 +43,7 @@ func (s *Store) RedeemCode(ctx context.Context, code grant.Hash, nonce id.ID, at
 		case err != nil:
 			return err
 		case n == 0:
-			return t.lostCode(ctx, code, nonce)
+			return t.usedByNonce(ctx, codeUsedBy, code[:], nonce)
 		case family == nil:
 			return nil
 		}
@@ -52,11 +52,11 @@ func (s *Store) RedeemCode(ctx context.Context, code grant.Hash, nonce id.ID, at
 	return wrap(err, "redeem code")
 }
 
-// lostCode tells why a code could not be claimed: nil when nonce itself holds it, and then the
-// family stored with the claim is there, too.
-func (t *tx) lostCode(ctx context.Context, code grant.Hash, nonce id.ID) error {
+// usedByNonce tells why a one-time row could not be claimed: nil when nonce itself holds it, and then
+// what was stored with the claim is there, too.
+func (c conn) usedByNonce(ctx context.Context, q query, row []byte, nonce id.ID) error {
 	var usedBy id.ID
-	err := t.one(ctx, codeUsedBy, []any{code[:]}, toBytes{usedBy[:]})
+	err := c.one(ctx, q, []any{row}, toBytes{usedBy[:]})
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return grant.ErrNotFound

@@ -86,7 +86,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 }
 
 // goMigrations returns the embedded migrations in order. They are given to goose as functions
-// because MySQL commits every CREATE by itself: a migration that was cut short must run again, and
+// because MySQL commits every CREATE and ALTER by itself: a migration that was cut short must run again, and
 // pass over what it had made.
 func goMigrations() ([]*goose.Migration, error) {
 	files, err := fs.Glob(migrations, "migrations/*.sql")

@@ -13,6 +13,15 @@ const (
 	expiredCodes query = `/* expired_codes */ SELECT hash FROM pb_codes WHERE expires_at < ? LIMIT ?`
 	deleteCodes  query = `/* delete_codes */ DELETE FROM pb_codes WHERE hash IN (?) AND expires_at < ?`
 
+	expiredDevices query = `/* expired_devices */ SELECT id FROM pb_devices WHERE expires_at < ? LIMIT ?`
+	deleteDevices  query = `/* delete_devices */ DELETE FROM pb_devices WHERE id IN (?) AND expires_at < ?`
+
+	expiredPushed query = `/* expired_pushed */ SELECT hash FROM pb_pushed_requests WHERE expires_at < ? LIMIT ?`
+	deletePushed  query = `/* delete_pushed */ DELETE FROM pb_pushed_requests WHERE hash IN (?) AND expires_at < ?`
+
+	oldWrongUserCodes    query = `/* old_wrong_user_codes */ SELECT id FROM pb_wrong_user_codes WHERE at < ? LIMIT ?`
+	deleteWrongUserCodes query = `/* delete_wrong_user_codes */ DELETE FROM pb_wrong_user_codes WHERE id IN (?) AND at < ?`
+
 	expiredSessions query = `/* expired_sessions */ SELECT id FROM pb_sessions WHERE expires_at < ? LIMIT ?`
 	deleteSessions  query = `/* delete_sessions */ DELETE FROM pb_sessions WHERE id IN (?) AND expires_at < ?`
 
@@ -54,6 +63,9 @@ func sweepings() []sweeping {
 		{expiredAttempts, deleteAttempts, time.Hour}, // so that a late form is told "expired", not "unknown"
 		// A code that comes back revokes what it was exchanged for: access tokens live up to a day.
 		{expiredCodes, deleteCodes, 24 * time.Hour},
+		{expiredDevices, deleteDevices, time.Hour}, // so that a late poll is told "expired_token", not "invalid"
+		{expiredPushed, deletePushed, time.Minute},
+		{oldWrongUserCodes, deleteWrongUserCodes, time.Hour},
 		{expiredSessions, deleteSessions, time.Hour},
 		{expiredSessionClients, deleteSessionClients, time.Hour},
 		// Tried for half an hour. What is left of a day ago was left by servers that no longer run.

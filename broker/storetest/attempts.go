@@ -20,6 +20,7 @@ func attemptRoundTrip(t *testing.T, s Store) {
 	putAttempt(t, s) // also without upstream state: that is no duplicate
 
 	a.State, a.Connection, a.UpstreamState, a.SealedMemo = broker.StateSent, "corp", newHash(), []byte{0, 0xff}
+	a.SessionID = id.New()
 	must(t, s.MoveAttempt(t.Context(), a, id.New(), broker.StateNew))
 	same(t, get(t, s.Attempt, a.ID), a)
 	same(t, get(t, s.AttemptByUpstreamState, a.UpstreamState), a)

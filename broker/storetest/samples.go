@@ -50,7 +50,8 @@ func sampleFamily() grant.Family {
 func sampleAttempt() broker.Attempt {
 	at := now()
 	return broker.Attempt{
-		ID: id.New(), State: broker.StateNew, Account: account, Browser: newHash(),
+		ID: id.New(), Purpose: broker.PurposeDevice, State: broker.StateNew, Account: account, Browser: newHash(),
+		Device: id.New(),
 		Request: broker.AuthRequest{
 			Issuer: "https://sso.example/id", ClientID: "agent-app", RedirectURI: "https://agent.example/cb",
 			Scope: []string{"openid"}, State: "s'\\\x00?", MaxAge: -1,

@@ -17,6 +17,8 @@ func sweepDeletes(t *testing.T, s Store) {
 	putFamily(t, s, f)
 	putFamily(t, s, long)
 	must(t, s.Revoke(ctx, []grant.Revocation{sampleRevocation(grant.KindToken, "jti")}))
+	d, pushed := putDevice(t, s), putPushed(t, s)
+	must(t, s.RecordWrongUserCode(ctx, now()))
 	for range 600 { // more than one batch
 		putAttempt(t, s)
 	}
@@ -28,8 +30,13 @@ func sweepDeletes(t *testing.T, s Store) {
 
 	n, err = s.Sweep(ctx, now().AddDate(0, 0, 7))
 	must(t, err)
-	// The attempts, three codes, a session and its client, a family, a revocation and its change.
-	same(t, n, 601+3+1+1+1+1+1)
+	// The attempts, three codes, a session and its client, a family, a revocation and its change; a device, a wrong
+	// user code, a pushed request.
+	same(t, n, 601+3+1+1+1+1+1+1+1+1)
+	_, err = s.FindDevice(ctx, d.ID)
+	wantErr(t, err, grant.ErrNotFound)
+	_, err = s.FindPushed(ctx, pushed.Hash)
+	wantErr(t, err, grant.ErrNotFound)
 	_, err = s.Attempt(ctx, st.Attempt.ID)
 	wantErr(t, err, broker.ErrNotFound)
 	_, err = s.FindCode(ctx, st.Code.Hash)

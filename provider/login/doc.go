@@ -9,8 +9,14 @@
 //	POST /login/attempt/{id}/with/{connection}   to an identity provider
 //	POST /login/attempt/{id}/cancel              back to the client, with access_denied
 //	GET  /login/{account}/{connection}/callback  from an identity provider
+//	GET  /device                                 which code does the device show?
+//	POST /device                                 the code
+//	GET  /device/{id}                            the page of a device's attempt, at every stage
+//	POST /device/{id}                            the device is the person's: on to the login page
+//	POST /device/{id}/user                       somebody else logs in
+//	POST /device/{id}/allow, …/deny              the person's answer
 //
-// The last pattern is pasted at identity providers and never moves. It cannot be mistaken for the
+// The pattern of the callback is pasted at identity providers and never moves. It cannot be mistaken for the
 // others because registry refuses an account called "attempt".
 //
 // Every POST is a form of our own pages, checked by web.Site.CheckForm, and is answered 303, never

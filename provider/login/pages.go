@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/patchbay-auth/patchbay/broker"
 	"github.com/patchbay-auth/patchbay/internal/id"
 	"github.com/patchbay-auth/patchbay/internal/web"
 )
@@ -63,7 +64,7 @@ func NewPages(c PagesConfig) (*Pages, error) {
 		}
 		*text = strings.TrimSpace(string(data))
 	}
-	for _, name := range []string{"login", "problem", "leave", "formpost", "logout", "loggedout"} {
+	for _, name := range []string{"login", "problem", "leave", "formpost", "logout", "loggedout", "usercode", "device"} {
 		t, err := template.ParseFS(files, "templates/layout.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, err
@@ -76,6 +77,16 @@ func NewPages(c PagesConfig) (*Pages, error) {
 // AttemptURL returns the path of the login page of an attempt.
 func (p *Pages) AttemptURL(attempt id.ID) string {
 	return p.site.Path("/login/attempt/" + attempt.String())
+}
+
+// Remember gives the browser the cookies of a login that has succeeded.
+func (p *Pages) Remember(w http.ResponseWriter, a broker.Answer) {
+	if a.SessionToken != "" {
+		p.site.SetSession(w, a.Request.Issuer, a.SessionToken)
+	}
+	if a.Known != "" {
+		p.site.SetKnown(w, a.Known)
+	}
 }
 
 // frame is what every page shows around its content.
