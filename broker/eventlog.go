@@ -13,6 +13,8 @@ const (
 	eventQueue = 4096
 	eventBatch = 200
 	eventDelay = time.Second
+	// eventTries bounds how long a batch that cannot be stored holds up the others: two minutes.
+	eventTries = 120
 	// eventPatience bounds the writing of one batch, and of all that is left at the end.
 	eventPatience = 5 * time.Second
 )
@@ -50,56 +52,77 @@ func (l *EventLog) Append(e Event) {
 // Dropped returns how many events were lost because the queue was full or the store was down.
 func (l *EventLog) Dropped() int64 { return l.dropped.Load() }
 
-// Run writes what is queued, at most a second late, until ctx ends; then it writes the rest.
+// Run writes what is queued, at most a second late, until ctx ends; then it writes the rest. While the
+// store fails, the batch in hand is tried again every second and the queue fills up behind it.
 func (l *EventLog) Run(ctx context.Context) {
 	ticker := time.NewTicker(eventDelay)
 	defer ticker.Stop()
 	batch := make([]Event, 0, eventBatch)
+	failures := 0
 	unhurried := context.WithoutCancel(ctx) // the end of ctx must not lose the batch in hand
 	for {
+		queue := l.queue
+		if len(batch) == eventBatch {
+			queue = nil // the store fails; only the ticker tries again
+		}
 		select {
-		case e := <-l.queue:
-			batch = append(batch, e)
-			if len(batch) == eventBatch {
-				batch = l.write(unhurried, batch)
+		case e := <-queue:
+			if batch = append(batch, e); len(batch) < eventBatch {
+				continue
 			}
 		case <-ticker.C:
-			batch = l.write(unhurried, batch)
 		case <-ctx.Done():
 			l.drain(unhurried, batch)
 			return
 		}
+		err := l.write(unhurried, batch)
+		switch {
+		case err == nil:
+			failures = 0
+		case failures+1 < eventTries:
+			failures++
+			continue
+		default: // not an outage: something in this batch cannot be stored, and must not block the rest
+			l.lose(batch, err)
+			failures = 0
+		}
+		batch = batch[:0]
 	}
 }
 
 func (l *EventLog) drain(ctx context.Context, batch []Event) {
 	ctx, cancel := context.WithTimeout(ctx, eventPatience)
 	defer cancel()
+	flush := func() {
+		if err := l.write(ctx, batch); err != nil {
+			l.lose(batch, err)
+		}
+		batch = batch[:0]
+	}
 	for {
+		if len(batch) == eventBatch {
+			flush()
+		}
 		select {
 		case e := <-l.queue:
 			batch = append(batch, e)
-			if len(batch) == eventBatch {
-				batch = l.write(ctx, batch)
-			}
 		default:
-			l.write(ctx, batch)
+			flush()
 			return
 		}
 	}
 }
 
-// write stores the batch and returns it empty. A batch that cannot be stored is counted as dropped:
-// keeping it would grow without bound while the database is down.
-func (l *EventLog) write(ctx context.Context, batch []Event) []Event {
+func (l *EventLog) write(ctx context.Context, batch []Event) error {
 	if len(batch) == 0 {
-		return batch
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, eventPatience)
 	defer cancel()
-	if err := l.store.AppendEvents(ctx, batch); err != nil {
-		lost := l.dropped.Add(int64(len(batch)))
-		l.logger.Error("audit events were lost", "count", len(batch), "lost_in_all", lost, "error", err)
-	}
-	return batch[:0]
+	return l.store.AppendEvents(ctx, batch)
+}
+
+func (l *EventLog) lose(batch []Event, err error) {
+	lost := l.dropped.Add(int64(len(batch)))
+	l.logger.Error("audit events were lost", "count", len(batch), "lost_in_all", lost, "error", err)
 }

@@ -142,3 +142,24 @@ func TestEventsAreWrittenWithoutWaitingForABatch(t *testing.T) {
 	cancel()
 	<-done
 }
+
+func TestAShortOutageLosesNothing(t *testing.T) {
+	store := &ledger{err: errDown}
+	tried := make(chan struct{}, 100)
+	store.batch = func(context.Context, int) { tried <- struct{}{} }
+	log := newLog(store)
+	numbered(log, 450)
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { log.Run(ctx) })
+	<-tried
+	store.mu.Lock()
+	store.err = nil
+	store.mu.Unlock()
+	<-tried
+	cancel()
+	wg.Wait()
+	if len(store.events) != 450 || log.Dropped() != 0 {
+		t.Errorf("%d events written, %d dropped", len(store.events), log.Dropped())
+	}
+}
