@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/mapping"
 	"github.com/patchbay-auth/patchbay/provider/login"
 	"github.com/patchbay-auth/patchbay/provider/token"
@@ -18,15 +19,24 @@ func (p *provider) authorize(w http.ResponseWriter, r *http.Request, is issuer) 
 	if err != nil {
 		return err
 	}
+	// A form on another site brings no SameSite=Lax cookies: without this hop a live session would not
+	// be seen, and the binding cookie of other tabs would be replaced.
+	hop := func() error {
+		http.Redirect(w, r, is.address(authorization)+"?"+q.Encode(), http.StatusSeeOther)
+		return nil
+	}
+	if r.Method == http.MethodPost && grant.IsPushed(q.Get("request_uri")) {
+		return hop() // a pushed request must not be used up on the way
+	}
+	if q, err = p.pushed(r, is, q); err != nil {
+		return err
+	}
 	client, err := p.asking(is, q)
 	if err != nil {
 		return err
 	}
 	if r.Method == http.MethodPost {
-		// A form on another site brings no SameSite=Lax cookies: without this hop a live session
-		// would not be seen, and the binding cookie of other tabs would be replaced.
-		http.Redirect(w, r, is.address(authorization)+"?"+q.Encode(), http.StatusSeeOther)
-		return nil
+		return hop()
 	}
 	req, fault := authRequest(is, client, q)
 	if fault == nil {

@@ -23,7 +23,7 @@ const (
 )
 
 func grantTypes() []string {
-	return []string{registry.GrantAuthorizationCode, registry.GrantRefreshToken, registry.GrantClientCredentials}
+	return []string{registry.GrantAuthorizationCode, registry.GrantRefreshToken, registry.GrantClientCredentials, registry.GrantDeviceCode}
 }
 func responseModes() []string { return []string{modeQuery, modeFragment, modeFormPost} }
 func prompts() []string       { return []string{promptNone, promptLogin, promptConsent, promptSelect} }
@@ -43,6 +43,8 @@ type document struct {
 	IntrospectionEndpoint string `json:"introspection_endpoint"`
 	RevocationEndpoint    string `json:"revocation_endpoint"`
 	EndSessionEndpoint    string `json:"end_session_endpoint"`
+	DeviceEndpoint        string `json:"device_authorization_endpoint"`
+	PushedEndpoint        string `json:"pushed_authorization_request_endpoint"`
 
 	Scopes        []string `json:"scopes_supported"`
 	Claims        []string `json:"claims_supported"`
@@ -82,6 +84,8 @@ func describe(is issuer) document {
 		IntrospectionEndpoint: is.address(introspection),
 		RevocationEndpoint:    is.address(revocation),
 		EndSessionEndpoint:    is.address(endSession),
+		DeviceEndpoint:        is.address(deviceAuthorization),
+		PushedEndpoint:        is.address(pushedAuthorization),
 
 		Scopes:        mapping.Scopes(),
 		Claims:        claimNames(),

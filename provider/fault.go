@@ -61,6 +61,10 @@ func asFault(err error) *Fault {
 	if errors.As(err, &fault) {
 		return fault
 	}
+	var notYet grant.NotYet
+	if errors.As(err, &notYet) {
+		return waiting(notYet)
+	}
 	var refused *grant.Invalid
 	if errors.As(err, &refused) {
 		return &Fault{Status: http.StatusBadRequest, Code: "invalid_grant", Description: refused.Description, Err: refused.Err}

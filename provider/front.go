@@ -108,26 +108,37 @@ func bodyless(r *http.Request) bool {
 
 // mayAsk judges what an authenticated client asks for, as far as every grant has it in common.
 func (p *provider) mayAsk(x *exchange, form url.Values) error {
-	if x.endpoint == introspection {
+	switch x.endpoint {
+	case tokens:
+		return mayExchange(x.client, form)
+	case deviceAuthorization:
+		return mayUse(x.client, registry.GrantDeviceCode)
+	case pushedAuthorization:
+		return nil // judged by the rules of the authorization endpoint
+	case introspection:
 		if err := permitted(x.client); err != nil {
 			return err
 		}
+	default:
 	}
-	if x.endpoint != tokens {
-		if form.Get("token") == "" {
-			return invalidRequest("token is missing")
-		}
-		form.Del("grant_type") // the library would judge one wherever it meets it
-		return nil
+	if form.Get("token") == "" {
+		return invalidRequest("token is missing")
 	}
+	form.Del("grant_type") // the library would judge one wherever it meets it
+	return nil
+}
+
+// mayExchange judges a request to the token endpoint.
+func mayExchange(c *registry.Client, form url.Values) error {
 	grantType := form.Get("grant_type")
 	switch {
 	case grantType == "":
 		return invalidRequest("grant_type is missing")
 	case !slices.Contains(grantTypes(), grantType):
 		return &Fault{Status: http.StatusBadRequest, Code: "unsupported_grant_type", Description: "The grant type is not supported"}
-	case !x.client.MayUse(grantType):
-		return &Fault{Status: http.StatusBadRequest, Code: "unauthorized_client", Description: "The client may not use this grant type"}
+	}
+	if err := mayUse(c, grantType); err != nil {
+		return err
 	}
 	for _, name := range requiredBy(grantType) {
 		if form.Get(name) == "" {
@@ -137,12 +148,21 @@ func (p *provider) mayAsk(x *exchange, form url.Values) error {
 	return nil
 }
 
+func mayUse(c *registry.Client, grantType string) error {
+	if c.MayUse(grantType) {
+		return nil
+	}
+	return &Fault{Status: http.StatusBadRequest, Code: "unauthorized_client", Description: "The client may not use this grant type"}
+}
+
 func requiredBy(grantType string) []string {
 	switch grantType {
 	case registry.GrantAuthorizationCode:
 		return []string{"code", "redirect_uri"}
 	case registry.GrantRefreshToken:
 		return []string{"refresh_token"}
+	case registry.GrantDeviceCode:
+		return []string{"device_code"}
 	}
 	return nil
 }

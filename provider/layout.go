@@ -19,12 +19,15 @@ const (
 	introspection endpoint = "introspection"
 	revocation    endpoint = "revocation"
 	endSession    endpoint = "end_session"
+
+	deviceAuthorization endpoint = "device_authorization"
+	pushedAuthorization endpoint = "pushed_authorization_request"
 )
 
 // methods returns what the endpoint answers to, as an Allow header lists it.
 func (e endpoint) methods() []string {
 	switch e {
-	case tokens, revocation:
+	case tokens, revocation, deviceAuthorization, pushedAuthorization:
 		return []string{http.MethodPost}
 	case introspection:
 		return []string{http.MethodPost, http.MethodOptions}
@@ -40,7 +43,12 @@ func (e endpoint) methods() []string {
 
 // authenticates reports whether the endpoint knows its caller by client authentication.
 func (e endpoint) authenticates() bool {
-	return e == tokens || e == introspection || e == revocation
+	switch e {
+	case tokens, introspection, revocation, deviceAuthorization, pushedAuthorization:
+		return true
+	case discovery, metadata, jwks, authorization, userinfo, endSession, tokenInformation:
+	}
+	return false
 }
 
 // takesBearer reports whether the endpoint knows its caller by an access token (RFC 6750).
@@ -66,6 +74,9 @@ func shared() *layout {
 		introspection: "/connect/introspect",
 		revocation:    "/connect/revocation",
 		endSession:    "/connect/endsession",
+
+		deviceAuthorization: "/connect/deviceauthorization",
+		pushedAuthorization: "/connect/par",
 	}}
 }
 
@@ -81,6 +92,9 @@ func perRealm() *layout {
 		introspection: "/protocol/openid-connect/token/introspect",
 		revocation:    "/protocol/openid-connect/revoke",
 		endSession:    "/protocol/openid-connect/logout",
+
+		deviceAuthorization: "/protocol/openid-connect/auth/device",
+		pushedAuthorization: "/protocol/openid-connect/ext/par/request",
 	}}
 }
 

@@ -154,7 +154,7 @@ func (p *provider) handle(e endpoint, find func(*http.Request) (issuer, error)) 
 			return
 		}
 		switch e {
-		case tokens, userinfo, introspection, revocation:
+		case tokens, userinfo, introspection, revocation, deviceAuthorization, pushedAuthorization:
 			p.protocol(w, r, is, e)
 		case authorization:
 			p.person(w, r, is, e, p.authorize)

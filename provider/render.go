@@ -12,15 +12,21 @@ import (
 // noContent is a result without a body.
 type noContent struct{}
 
+// created is a result that is answered 201.
+type created struct{ body any }
+
 // answer writes the outcome of an exchange. It is the only place that writes one. A result that is
 // JSON already is sent as it is.
 func (p *provider) answer(w http.ResponseWriter, r *http.Request, x *exchange, result any, err error) {
+	x.charged.announce(w.Header())
 	if err != nil {
 		p.fail(w, r, x, asFault(err))
 		return
 	}
 	noStore(w.Header())
 	switch result := result.(type) {
+	case created:
+		writeJSON(w, http.StatusCreated, result.body)
 	case noContent:
 		w.WriteHeader(http.StatusNoContent)
 	case json.RawMessage:
