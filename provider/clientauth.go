@@ -106,11 +106,14 @@ func (p *provider) tryClient(x *exchange, said pair) error {
 	}
 	now := p.now()
 	switch {
-	case said.secret == "" && !client.Public():
+	case said.secret != "":
+		if err := p.proveSecret(x, client, now, said.secret); err != nil {
+			return err
+		}
+	case !client.Public():
 		return faultOf(wrongSecret)
-	case said.secret != "" && !client.VerifySecret(now, said.secret):
-		return faultOf(wrongSecret)
-	case !client.Usable(now) || !tenant.Enabled:
+	}
+	if !client.Usable(now) || !tenant.Enabled {
 		return faultOf(unusableClient)
 	}
 	x.client, x.tenant, x.clientID = client, tenant, said.id

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"net/netip"
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
 )
@@ -14,13 +15,18 @@ import (
 type exchange struct {
 	issuer   issuer
 	endpoint endpoint
-	// client and tenant are set where the endpoint authenticates its caller.
+	// client and tenant are set where the endpoint authenticates its caller; at userinfo, client is
+	// the one whose token was shown.
 	client *registry.Client
 	tenant *registry.Tenant
 	// clientID is the client id as the request spelled it.
 	clientID string
 	// address is the caller's IP address, for the audit log.
 	address string
+	// network is what is counted as one address.
+	network netip.Prefix
+	// charged is the budget that the request was charged to, if it was yet.
+	charged charge
 	// basic tells that the Authorization header was used.
 	basic bool
 	// result and err are what one of our methods returned.

@@ -47,6 +47,14 @@ func unavailable(err error) *Fault {
 	}
 }
 
+// tooMany refuses what comes too often. It says nothing about who or what was asked for.
+func tooMany(retry time.Duration, err error) *Fault {
+	return &Fault{
+		Status: http.StatusTooManyRequests, Code: "temporarily_unavailable",
+		Description: "Too many requests", RetryAfter: max(retry, time.Second), Err: err,
+	}
+}
+
 func invalidRequest(description string) *Fault {
 	return &Fault{Status: http.StatusBadRequest, Code: "invalid_request", Description: description}
 }

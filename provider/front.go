@@ -10,6 +10,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/internal/ratelimit"
 )
 
 // introspectionBudget is how long a switch waits for an answer, 503 included. It gives up after
@@ -23,25 +24,34 @@ const tokenBudget = 10 * time.Second
 // the router would judge otherwise, or not at all. Introspection does without the router, whose
 // reflection over the form costs more than the whole answer:
 //
-//	method -> form -> client -> grant type --> router --> our method
-//	   |       |        |          |              |           |
-//	   +-------+--------+----------+--- *Fault ---+-----------+---> answer, in the issuer's dialect
+//	method -> form -> client -> grant type --> budget --> router --> our method
+//	   |       |        |          |             |           |           |
+//	   +-------+--------+----------+-- *Fault ---+-----------+-----------+---> answer, in the issuer's dialect
 func (p *provider) protocol(w http.ResponseWriter, r *http.Request, is issuer, e endpoint) {
-	x := &exchange{issuer: is, endpoint: e, address: p.address(r)}
+	if p.preflight(w, r, is, e) {
+		return
+	}
+	x := p.newExchange(r, is, e)
 	result, err := p.exchange(r, x)
+	p.share(w.Header(), r, x)
 	p.answer(w, r, x, result, err)
 }
 
+func (p *provider) newExchange(r *http.Request, is issuer, e endpoint) *exchange {
+	from := p.site.Address(r)
+	return &exchange{issuer: is, endpoint: e, address: from.String(), network: ratelimit.NetworkOf(from)}
+}
+
 func (p *provider) exchange(r *http.Request, x *exchange) (any, error) {
-	if fault := judgeMethod(r, x.endpoint); fault != nil {
-		return nil, fault
+	form, err := p.admit(r, x)
+	if fault := p.limits.spend(x); fault != nil {
+		return nil, fault // whatever else is wrong with it
+	}
+	if err != nil {
+		return nil, err
 	}
 	if r.Method == http.MethodOptions {
 		return p.keepAlive(r)
-	}
-	form, err := p.admit(r, x)
-	if err != nil {
-		return nil, err
 	}
 	if x.endpoint == introspection {
 		ctx, cancel := context.WithTimeout(r.Context(), introspectionBudget)
@@ -78,6 +88,12 @@ func judgeMethod(r *http.Request, e endpoint) *Fault {
 // admit judges a request and returns the form that the library is to see.
 func (p *provider) admit(r *http.Request, x *exchange) (url.Values, error) {
 	form := url.Values{}
+	if fault := judgeMethod(r, x.endpoint); fault != nil {
+		return nil, fault
+	}
+	if r.Method == http.MethodOptions {
+		return form, nil // asks whether we are there, and presents nothing
+	}
 	if r.Method == http.MethodPost && !(x.endpoint == userinfo && bodyless(r)) {
 		var err error
 		if form, err = readForm(r); err != nil {

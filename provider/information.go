@@ -38,12 +38,15 @@ func checkInformationPath(at string) error {
 // information serves the endpoint: 200 with the token's claims; 401 for what is not a live token; 403
 // for one that does not open the contact centre (RFC 6750 §3.1).
 func (p *provider) information(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{issuer: issuer{url: p.issuers.base}, endpoint: tokenInformation, address: p.address(r)}
+	x := p.newExchange(r, issuer{url: p.issuers.base}, tokenInformation)
 	result, err := p.inform(r, x)
 	p.answer(w, r, x, result, err)
 }
 
 func (p *provider) inform(r *http.Request, x *exchange) (any, error) {
+	if fault := p.limits.spend(x); fault != nil {
+		return nil, fault
+	}
 	if fault := judgeMethod(r, x.endpoint); fault != nil {
 		return nil, fault
 	}

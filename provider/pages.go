@@ -14,10 +14,36 @@ type personal func(http.ResponseWriter, *http.Request, issuer) error
 // person serves an endpoint for people. The pages log and show what goes wrong.
 func (p *provider) person(w http.ResponseWriter, r *http.Request, is issuer, e endpoint, serve personal) {
 	p.pages.Serve(w, r, func(w http.ResponseWriter, r *http.Request) error {
+		if err := p.mayVisit(w, r, e); err != nil {
+			return err
+		}
 		if fault := judgeMethod(r, e); fault != nil {
 			return fmt.Errorf("%w: %s", login.WrongMethod, r.Method)
 		}
 		return serve(w, r, is)
+	})
+}
+
+// mayVisit charges a visit to a page to the visitor's address.
+func (p *provider) mayVisit(w http.ResponseWriter, r *http.Request, e endpoint) error {
+	x := p.newExchange(r, issuer{}, e)
+	if fault := p.limits.spendAddress(x, 1); fault != nil {
+		x.charged.announce(w.Header())
+		return fmt.Errorf("%w: %w", login.TooManyRequests, fault)
+	}
+	return nil
+}
+
+// visited lets a handler of pages answer only as often as its visitors' addresses may ask.
+func (p *provider) visited(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.pages.Serve(w, r, func(w http.ResponseWriter, r *http.Request) error {
+			if err := p.mayVisit(w, r, ""); err != nil {
+				return err
+			}
+			h.ServeHTTP(w, r)
+			return nil
+		})
 	})
 }
 
@@ -44,7 +70,7 @@ func (p *provider) mountPages(mux *http.ServeMux, root string) (err error) {
 		return err
 	}
 	for _, at := range []string{"/login/", "/device", "/device/"} {
-		mux.Handle(root+at, h)
+		mux.Handle(root+at, p.visited(h))
 	}
 	return nil
 }

@@ -45,6 +45,8 @@ type Config struct {
 	// VerifiedTokens bounds the cache of access tokens whose signatures were verified. Zero means
 	// 50 000, of about a kilobyte each.
 	VerifiedTokens int
+	// Limits bound how often callers may ask.
+	Limits Limits
 	// Ready reports why this node cannot serve, for /readyz; nil means that it always can.
 	Ready func(context.Context) error
 	// Log hears of our own trouble; nil discards.
@@ -67,6 +69,8 @@ type provider struct {
 	events         *broker.EventLog
 	tokens         *token.Tokens
 	verifiedTokens tokenCache
+	limits         *limiter
+	weak           *weakVerifier
 	documents      sync.Map // discovery documents by issuer
 	routers        map[bool]http.Handler
 	ready          func(context.Context) error
@@ -100,6 +104,10 @@ func New(c Config) (http.Handler, error) {
 	if p.verifiedTokens, err = newTokenCache(c.VerifiedTokens, p.now); err != nil {
 		return nil, fmt.Errorf("cache of verified tokens: %w", err)
 	}
+	if p.limits, err = newLimiter(c.Limits, p.now); err != nil {
+		return nil, err
+	}
+	p.weak = newWeakVerifier()
 	p.tokens = token.New(token.Config{Keys: c.Keys, Now: p.now, Issuer: func(iss string) (keyring.Scope, bool) {
 		is, ok := p.issuers.find(iss)
 		return is.keys, ok
@@ -169,6 +177,10 @@ func (p *provider) handle(e endpoint, find func(*http.Request) (issuer, error)) 
 }
 
 func (p *provider) document(w http.ResponseWriter, r *http.Request, is issuer, e endpoint, serve func() error) {
+	if p.preflight(w, r, is, e) {
+		return
+	}
+	w.Header().Set("Access-Control-Allow-Origin", "*")
 	x := &exchange{issuer: is, endpoint: e}
 	if fault := judgeMethod(r, e); fault != nil {
 		p.fail(w, r, x, fault)

@@ -25,6 +25,7 @@ func (p *provider) userinfo(ctx context.Context, x *exchange, raw string) (any, 
 	if err != nil {
 		return nil, err
 	}
+	x.client = t.client
 	if !slices.Contains(t.Scope, mapping.ScopeOpenID) {
 		return nil, &Fault{Status: http.StatusForbidden, Code: "insufficient_scope", Description: "The access token lacks the scope openid"}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/broker/sqlstore"
 	"github.com/patchbay-auth/patchbay/internal/keyfile"
+	"github.com/patchbay-auth/patchbay/internal/ratelimit"
 	"github.com/patchbay-auth/patchbay/internal/secret"
 	"github.com/patchbay-auth/patchbay/internal/web"
 	"github.com/patchbay-auth/patchbay/provider"
@@ -116,8 +117,19 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
+// unlimited is for tests of something else: their clock stands still, so that nothing flows back.
+func unlimited() provider.Limits {
+	most := ratelimit.Rate{PerSecond: ratelimit.MaxPerSecond, Burst: ratelimit.MaxBurst}
+	return provider.Limits{Tenant: most, Introspection: most, Address: most}
+}
+
 // newWorldWith is a world with another directory; its field directory is nil.
 func newWorldWith(t testing.TB, people broker.Directory) *world {
+	t.Helper()
+	return newWorldLimited(t, people, unlimited())
+}
+
+func newWorldLimited(t testing.TB, people broker.Directory, limits provider.Limits) *world {
 	t.Helper()
 	ctx := t.Context()
 	w := &world{t: t, clock: &clock{now: epoch}, logged: &lines{}}
@@ -158,7 +170,7 @@ func newWorldWith(t testing.TB, people broker.Directory) *world {
 	})
 	w.server.Config.Handler, err = provider.New(provider.Config{
 		Site: site, Registry: w.registry, Keys: ring, Directory: people, Engine: engine, Grants: w.grants,
-		Revocations: w.revoked, Events: w.events, Log: logger, Now: w.clock.Now,
+		Revocations: w.revoked, Events: w.events, Limits: limits, Log: logger, Now: w.clock.Now,
 		Ready: func(context.Context) error {
 			if w.ready == nil {
 				return nil

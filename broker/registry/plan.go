@@ -192,7 +192,7 @@ func (p *planner) secrets(path string, given []fileSecret, stored []ClientSecret
 
 func hashOrKeep(g fileSecret, stored []ClientSecret) (ClientSecret, error) {
 	for _, s := range stored {
-		if (s.Argon2id != "") == g.weak && s.holds(g.value.Reveal()) {
+		if (s.Argon2id != "") == g.weak && s.Holds(g.value.Reveal()) {
 			return s, nil
 		}
 	}

@@ -32,33 +32,32 @@ func weakParams() argon2.Params {
 	return argon2.Params{Time: 2, Memory: 19 * 1024, Threads: 1, KeyLen: 32, SaltLen: 16}
 }
 
-// VerifySecret reports whether presented is one of the client's secrets that has not expired at now.
-// It compares with all of them, in constant time; only clients with a weak secret pay for argon2id.
+// VerifySecret reports whether presented is one of the client's generated secrets that has not expired
+// at now. It compares with all of them, in constant time. Those a person chose are WeakSecrets.
 func (c *Client) VerifySecret(now time.Time, presented string) bool {
 	if presented == "" || len(presented) > maxSecret {
 		return false
 	}
 	digest := sha256.Sum256([]byte(presented))
 	matches := 0
-	var weak []ClientSecret
 	for _, s := range c.Secrets {
-		switch {
-		case !s.Usable(now):
-		case s.Argon2id != "":
-			weak = append(weak, s)
-		default:
+		if s.Usable(now) && len(s.SHA256) > 0 {
 			matches |= subtle.ConstantTimeCompare(digest[:], s.SHA256)
 		}
 	}
-	if matches == 1 {
-		return true
-	}
-	for _, s := range weak {
-		if s.holds(presented) {
-			return true
+	return matches == 1
+}
+
+// WeakSecrets returns the client's secrets that a person chose and that have not expired at now. Each
+// takes argon2id to verify, some 20 ms and 19 MiB, so that whoever calls Holds bounds how often.
+func (c *Client) WeakSecrets(now time.Time) []ClientSecret {
+	var weak []ClientSecret
+	for _, s := range c.Secrets {
+		if s.Argon2id != "" && s.Usable(now) {
+			weak = append(weak, s)
 		}
 	}
-	return false
+	return weak
 }
 
 // Usable reports whether the secret has not expired at now.
@@ -66,8 +65,11 @@ func (s ClientSecret) Usable(now time.Time) bool {
 	return s.Expires.IsZero() || now.Before(s.Expires)
 }
 
-// holds reports whether value is the secret, expired or not.
-func (s ClientSecret) holds(value string) bool {
+// Holds reports whether value is the secret, expired or not.
+func (s ClientSecret) Holds(value string) bool {
+	if value == "" || len(value) > maxSecret {
+		return false
+	}
 	if s.Argon2id == "" {
 		digest := sha256.Sum256([]byte(value))
 		return subtle.ConstantTimeCompare(digest[:], s.SHA256) == 1

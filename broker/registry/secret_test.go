@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,20 +28,27 @@ func TestVerifySecret(t *testing.T) {
 		hash(old, false, now.Add(time.Second)), hash(next, false, time.Time{}), hash(gone, false, now),
 		hash("chosen by a person", true, time.Time{}), hash("and expired", true, now),
 	}}
+	verify := func(c *Client, now time.Time, presented string) bool {
+		weak := c.WeakSecrets(now)
+		return c.VerifySecret(now, presented) || slices.ContainsFunc(weak, func(s ClientSecret) bool { return s.Holds(presented) })
+	}
 	for _, good := range []string{old, next, "chosen by a person"} {
-		if !c.VerifySecret(now, good) {
+		if !verify(c, now, good) {
 			t.Fatalf("positive control: %q is refused", good)
 		}
 	}
 	for _, bad := range []string{"", gone, "and expired", old[:31], old + "a", strings.ToUpper(old), strings.Repeat("x", maxSecret+1)} {
-		if c.VerifySecret(now, bad) {
+		if verify(c, now, bad) {
 			t.Errorf("%.40q is accepted", bad)
 		}
 	}
-	if c.VerifySecret(now.Add(time.Second), old) {
+	if verify(c, now.Add(time.Second), old) {
 		t.Error("a secret is accepted at the moment it expires")
 	}
-	if (&Client{}).VerifySecret(now, "") {
+	if c.VerifySecret(now, "chosen by a person") {
+		t.Error("a weak secret is verified among the generated ones")
+	}
+	if verify(&Client{}, now, "") {
 		t.Error("a client without secrets accepts the empty one")
 	}
 }

@@ -14,6 +14,7 @@ type Snapshot struct {
 	connections map[Account][]*Connection
 	ordered     []*Tenant
 	domains     map[string]Account // verified ones
+	origins     map[string]map[Account]bool
 }
 
 // NewSnapshot validates records and indexes a copy of them. The error joins every fault.
@@ -23,6 +24,7 @@ func NewSnapshot(records Records) (*Snapshot, error) {
 		clients:     map[string]*Client{},
 		connections: map[Account][]*Connection{},
 		domains:     map[string]Account{},
+		origins:     map[string]map[Account]bool{},
 	}
 	var faults []error
 	for _, t := range records.Tenants {
@@ -82,6 +84,7 @@ func (s *Snapshot) addClient(c Client) (faults []error) {
 		report("account", "there is no tenant %q", c.Account)
 	}
 	s.clients[c.ID] = &c
+	s.addOrigins(&c)
 	return faults
 }
 

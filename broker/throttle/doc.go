@@ -12,5 +12,5 @@
 // behind one address is not, because an account that logs in is struck off the address's list.
 //
 // A try is counted when it begins and forgiven when it succeeds, so that many at once are no way
-// around. What is counted lives in memory: docs/adr/0007-throttling-in-memory.md says why.
+// around. What is counted lives in memory: docs/adr/0008-throttling-in-memory.md says why.
 package throttle
