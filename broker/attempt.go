@@ -77,6 +77,9 @@ type AuthRequest struct {
 	UILocales []string      `json:"ui_locales,omitempty"`
 	// ACRValues are the authentication contexts that the client would like, the best first.
 	ACRValues []string `json:"acr_values,omitempty"`
+	// Account is the tenant that the request of a platform client pins, by its realm or by acr_values;
+	// empty leaves it to the person. A tenant's client has its own.
+	Account registry.Account `json:"account,omitempty"`
 	// Subject is the user the id_token_hint names; empty when there was none.
 	Subject mapping.UserID `json:"subject,omitempty"`
 	// IDPHint is the connection to go to without asking, or empty.

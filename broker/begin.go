@@ -19,6 +19,9 @@ func (e *Engine) Begin(ctx context.Context, req AuthRequest, b Browser) (Next, e
 	if err != nil {
 		return Next{}, err
 	}
+	if tenant != nil {
+		req.Account = tenant.Account
+	}
 	silent := slices.Contains(req.Prompt, "none")
 	if !wantsPerson(req) {
 		session, err := e.usableSession(ctx, req, tenant, b)
@@ -34,7 +37,7 @@ func (e *Engine) Begin(ctx context.Context, req AuthRequest, b Browser) (Next, e
 	}
 	now := e.Now()
 	a := Attempt{
-		ID: id.New(), Purpose: PurposeAuthorize, State: StateNew, Account: client.Account, Request: req, Browser: b.hash(),
+		ID: id.New(), Purpose: PurposeAuthorize, State: StateNew, Account: req.Account, Request: req, Browser: b.hash(),
 		CreatedAt: now, ExpiresAt: now.Add(e.AttemptLifetime),
 	}
 	if err := e.Attempts.InsertAttempt(ctx, a); err != nil {
@@ -48,14 +51,22 @@ func (e *Engine) Begin(ctx context.Context, req AuthRequest, b Browser) (Next, e
 	return Next{Step: StepLogin, AttemptID: a.ID}, nil
 }
 
-// parties finds the client of a request and its tenant, and refuses what was switched off.
+// parties finds the client of a request and its tenant, and refuses what was switched off. The tenant
+// is nil for a platform client whose person has yet to say which one it is.
 func (e *Engine) parties(req AuthRequest) (*registry.Client, *registry.Tenant, error) {
 	snapshot := e.Registry.Snapshot()
 	client, ok := snapshot.Client(req.ClientID)
 	if !ok || !client.Usable(e.Now()) {
 		return nil, nil, &Refusal{Reason: ReasonUnknownAttempt, Err: errors.New("client is gone or disabled")}
 	}
-	tenant, ok := snapshot.Tenant(client.Account)
+	account := client.Account
+	if client.Platform() {
+		account = req.Account
+		if account == "" {
+			return client, nil, nil
+		}
+	}
+	tenant, ok := snapshot.Tenant(account)
 	if !ok || !tenant.Enabled {
 		return nil, nil, &Refusal{Reason: ReasonUnknownAttempt, Err: errors.New("tenant is gone or disabled")}
 	}
@@ -74,8 +85,11 @@ func (e *Engine) usableSession(ctx context.Context, req AuthRequest, tenant *reg
 	if err != nil {
 		return Session{}, err
 	}
+	if tenant == nil {
+		tenant, _ = e.Registry.Snapshot().Tenant(s.Account)
+	}
 	switch {
-	case s.Account != tenant.Account,
+	case tenant == nil, !tenant.Enabled, s.Account != tenant.Account,
 		req.MaxAge >= 0 && e.Now().Sub(s.AuthTime) > req.MaxAge,
 		req.Subject != "" && req.Subject != s.UserID:
 		return Session{}, ErrNotFound
@@ -120,7 +134,7 @@ func (e *Engine) answer(req AuthRequest, client *registry.Client, s Session) (*A
 // grant is what a client is allowed by a session.
 func (e *Engine) grant(req AuthRequest, client *registry.Client, s Session) grant.Grant {
 	return grant.Grant{
-		ID: id.New(), Issuer: req.Issuer, Account: client.Account, ClientID: client.ID,
+		ID: id.New(), Issuer: req.Issuer, Account: s.Account, ClientID: client.ID,
 		RequestedClientID: req.RequestedClientID, UserID: s.UserID, Scope: req.Scope, SessionID: s.ID,
 		Nonce: req.Nonce, AuthTime: s.AuthTime, AMR: s.AMR, ACR: s.ACR, IDP: s.IDP, CreatedAt: e.Now(),
 	}

@@ -32,7 +32,7 @@ func TestStatementBudgets(t *testing.T) {
 		attempt := k.begin(b, challenged)
 		_, err := k.Page(t.Context(), attempt, b.Browser)
 		k.must(err)
-		next, err := k.Password(t.Context(), attempt, b.Browser, user.Login, secret.New(user.Password))
+		next, err := k.Password(t.Context(), attempt, b.Browser, broker.Credentials{Login: user.Login, Password: secret.New(user.Password)})
 		answer := b.answered(t, next, err)
 		if string(answer.Grant.UserID) != user.UserID {
 			t.Fatalf("user is %s", answer.Grant.UserID)
@@ -58,7 +58,7 @@ func TestStatementBudgets(t *testing.T) {
 		b.answered(t, next, err)
 	})
 	refusal := cost(func() {
-		_, err := k.Password(t.Context(), k.begin(newBrowser()), broker.Browser{}, user.Login, secret.New("x"))
+		_, err := k.Password(t.Context(), k.begin(newBrowser()), broker.Browser{}, broker.Credentials{Login: user.Login, Password: secret.New("x")})
 		refused(t, err, broker.ReasonBrowser)
 	})
 	for _, c := range []struct {

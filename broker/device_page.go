@@ -15,8 +15,9 @@ import (
 type DevicePage struct {
 	AttemptID id.ID
 	Stage     DeviceStage
-	Tenant    *registry.Tenant
-	Client    *registry.Client
+	// Tenant is nil for a platform client until the person is known.
+	Tenant *registry.Tenant
+	Client *registry.Client
 	// UserCode is for the person to compare with what the device shows.
 	UserCode grant.UserCode
 	// User is whom the device will act as; only in DeviceConfirm.
@@ -75,7 +76,11 @@ func (e *Engine) confirmPage(ctx context.Context, page DevicePage, a Attempt, b 
 	case err != nil:
 		return DevicePage{}, err
 	}
-	page.Stage = DeviceConfirm
-	page.User, err = e.Directory.User(ctx, page.Tenant.LegacyTenant, session.UserID)
+	tenant, ok := e.Registry.Snapshot().Tenant(session.Account)
+	if !ok { // it went this moment
+		return page, nil
+	}
+	page.Stage, page.Tenant = DeviceConfirm, tenant
+	page.User, err = e.Directory.User(ctx, tenant.LegacyTenant, session.UserID)
 	return page, err
 }

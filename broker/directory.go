@@ -16,7 +16,7 @@ type Directory interface {
 
 	// Authenticate verifies a password against the stored hash of the one user with that login.
 	// It returns the row also with ErrWrongPassword, when there is one. It does not judge Active
-	// or FederatedOnly.
+	// or FederatedOnly. An empty tenant has no users; that takes as long as any unknown user.
 	Authenticate(ctx context.Context, tenant mapping.TenantKey, login, password string) (mapping.User, error)
 
 	// User returns the row of a user from a short-lived cache, at most 30 s old while the database

@@ -53,4 +53,7 @@ const (
 	ClientDeleted        EventKind = "client.deleted"
 	ConnectionSaved      EventKind = "connection.saved"
 	ConnectionDeleted    EventKind = "connection.deleted"
+	KeyAdded             EventKind = "key.added" // a signing key was announced
+	KeyRevoked           EventKind = "key.revoked"
+	KeyDeleted           EventKind = "key.deleted" // long after its retirement
 )

@@ -18,7 +18,7 @@ import (
 func (k *kit) guess(b *browser, login, password string) (broker.Next, error) {
 	k.t.Helper()
 	anew := func(r *broker.AuthRequest) { r.Prompt = []string{"login"} }
-	return k.Password(k.t.Context(), k.begin(b, anew), b.Browser, login, secret.New(password))
+	return k.Password(k.t.Context(), k.begin(b, anew), b.Browser, broker.Credentials{Login: login, Password: secret.New(password)})
 }
 
 // mistype presents wrong passwords, each of which must be verified and refused as one.
@@ -144,7 +144,7 @@ func TestCallCentreBehindOneAddress(t *testing.T) {
 	for n := range agents {
 		login := fmt.Sprint("agent", n)
 		for range 3 {
-			_, err := k.Password(t.Context(), attempt, b.Browser, login, secret.New("mistyped"))
+			_, err := k.Password(t.Context(), attempt, b.Browser, broker.Credentials{Login: login, Password: secret.New("mistyped")})
 			refused(t, err, broker.ReasonCredentials)
 		}
 		next, err := k.guess(b, login, anaPassword)
@@ -153,10 +153,10 @@ func TestCallCentreBehindOneAddress(t *testing.T) {
 	b = newBrowser() // at the same address
 	spray := k.begin(b)
 	for n := range 100 {
-		_, err := k.Password(t.Context(), spray, b.Browser, fmt.Sprint("guess", n), secret.New("Summer2027"))
+		_, err := k.Password(t.Context(), spray, b.Browser, broker.Credentials{Login: fmt.Sprint("guess", n), Password: secret.New("Summer2027")})
 		refused(t, err, broker.ReasonCredentials)
 	}
-	_, err := k.Password(t.Context(), spray, b.Browser, "guess100", secret.New("Summer2027"))
+	_, err := k.Password(t.Context(), spray, b.Browser, broker.Credentials{Login: "guess100", Password: secret.New("Summer2027")})
 	refused(t, err, broker.ReasonThrottled)
 	elsewhere := newBrowser()
 	elsewhere.Address = "198.51.100.9"

@@ -169,7 +169,7 @@ func (k *kit) begin(b *browser, edit ...func(*broker.AuthRequest)) id.ID {
 // login logs ana in with her password.
 func (k *kit) login(b *browser, edit ...func(*broker.AuthRequest)) *broker.Answer {
 	k.t.Helper()
-	next, err := k.Password(k.t.Context(), k.begin(b, edit...), b.Browser, "ana", secret.New(anaPassword))
+	next, err := k.Password(k.t.Context(), k.begin(b, edit...), b.Browser, broker.Credentials{Login: "ana", Password: secret.New(anaPassword)})
 	return b.answered(k.t, next, err)
 }
 

@@ -11,8 +11,10 @@ import (
 
 // LoginPage is what the login page of an attempt shows.
 type LoginPage struct {
-	AttemptID   id.ID
-	Purpose     Purpose
+	AttemptID id.ID
+	Purpose   Purpose
+	// Tenant is nil for a platform client whose person has yet to say which one it is; then the page
+	// asks for a customer number.
 	Tenant      *registry.Tenant
 	Client      *registry.Client
 	Connections []*registry.Connection // the enabled ones

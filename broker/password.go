@@ -3,8 +3,10 @@ package broker
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
+	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/internal/id"
 	"github.com/patchbay-auth/patchbay/internal/secret"
 )
@@ -12,9 +14,18 @@ import (
 // maxCredential bounds what is handed to the directory and to a hash, in bytes.
 const maxCredential = 1024
 
+// Credentials is what a person types to log in with a password of the legacy database.
+type Credentials struct {
+	Login    string
+	Password secret.Text
+	// CustomerNumber says which tenant it is where nothing else does; empty where not asked for.
+	CustomerNumber string
+}
+
 // Password tries a login with a password of the legacy database. Unknown user, wrong password,
-// disabled user and a user who must use an IdP are one refusal, and take the same time.
-func (e *Engine) Password(ctx context.Context, attempt id.ID, b Browser, login string, password secret.Text) (Next, error) {
+// disabled user, a user who must use an IdP, and an unknown customer number or domain are one refusal,
+// and take the same time.
+func (e *Engine) Password(ctx context.Context, attempt id.ID, b Browser, c Credentials) (Next, error) {
 	started := e.Now()
 	a, err := e.act(ctx, attempt, b)
 	if err != nil {
@@ -24,8 +35,12 @@ func (e *Engine) Password(ctx context.Context, attempt id.ID, b Browser, login s
 	if err != nil {
 		return Next{}, e.turnedAway(ctx, a, LocalIDP, b, err)
 	}
-	user, why, err := e.authenticate(ctx, tenant, b, login, password)
-	record := e.newLogin(a, b, LocalIDP, login)
+	if tenant == nil {
+		tenant = e.tenantOf(c)
+		a.Account = tenant.Account
+	}
+	user, why, err := e.authenticate(ctx, tenant, b, c.Login, c.Password)
+	record := e.newLogin(a, b, LocalIDP, c.Login)
 	record.UserID = user.ID
 	var refused *Refusal
 	if errors.As(err, &refused) {
@@ -48,10 +63,28 @@ func (e *Engine) Password(ctx context.Context, attempt id.ID, b Browser, login s
 	if err != nil || next.Answer == nil || next.Answer.SessionToken == "" {
 		return next, err
 	}
-	if next.Answer.Known, err = e.remember(b, accountOf(tenant, login)); err != nil {
+	if next.Answer.Known, err = e.remember(b, accountOf(tenant, c.Login)); err != nil {
 		e.Logger.ErrorContext(ctx, "the browser was not told that it is known", "error", err) // the login stands
 	}
 	return next, nil
+}
+
+// tenantOf finds the tenant that a person of a platform client belongs to: by the verified domain of
+// an address they log in with, else by their customer number. If neither names one, it is a tenant
+// without users, so that nobody learns which numbers and domains there are.
+func (e *Engine) tenantOf(c Credentials) *registry.Tenant {
+	snapshot := e.Registry.Snapshot()
+	account, found := registry.Account(""), false
+	if _, domain, isAddress := strings.Cut(c.Login, "@"); isAddress {
+		account, found = snapshot.DomainOwner(domain)
+	}
+	if !found && c.CustomerNumber != "" {
+		account, found = snapshot.CustomerNumberOwner(c.CustomerNumber)
+	}
+	if tenant, ok := snapshot.Tenant(account); found && ok && tenant.Enabled {
+		return tenant
+	}
+	return &registry.Tenant{}
 }
 
 // wait sleeps until floor has passed since started, so that refusals cannot be told apart by time.

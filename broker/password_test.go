@@ -15,7 +15,7 @@ import (
 
 func password(t *testing.T, k *kit, b *browser, attempt id.ID, login, password string) (broker.Next, error) {
 	t.Helper()
-	return k.Password(t.Context(), attempt, b.Browser, login, secret.New(password))
+	return k.Password(t.Context(), attempt, b.Browser, broker.Credentials{Login: login, Password: secret.New(password)})
 }
 
 // badCredentials are all the ways to be nobody. A page must not tell one from another.
@@ -193,7 +193,9 @@ func TestParallelPostsMakeOneSession(t *testing.T) {
 	errs := make([]error, 16)
 	var wg sync.WaitGroup
 	for i := range errs {
-		wg.Go(func() { _, errs[i] = k.Password(t.Context(), attempt, b.Browser, "ana", secret.New(anaPassword)) })
+		wg.Go(func() {
+			_, errs[i] = k.Password(t.Context(), attempt, b.Browser, broker.Credentials{Login: "ana", Password: secret.New(anaPassword)})
+		})
 	}
 	wg.Wait()
 	won := 0

@@ -29,7 +29,7 @@ func steps() []step {
 		{
 			name: "password", prepare: start,
 			run: func(k *kit, b *browser, attempt id.ID, _ url.Values) (broker.Next, error) {
-				return k.Password(context.Background(), attempt, b.Browser, "ana", secret.New(anaPassword))
+				return k.Password(context.Background(), attempt, b.Browser, broker.Credentials{Login: "ana", Password: secret.New(anaPassword)})
 			},
 		},
 		{

@@ -15,6 +15,9 @@ import (
 // last it returns the row too, and the error says why if the stored value cannot be verified at
 // all. It judges neither Active nor FederatedOnly. It is never cached.
 func (db *DB) Authenticate(ctx context.Context, tenant mapping.TenantKey, login, password string) (mapping.User, error) {
+	if tenant == "" { // of somebody who could not say whose they are
+		return mapping.User{}, db.decline(ctx, tenant, mapping.ErrNoUser)
+	}
 	found, err := db.find(ctx, db.read, tenant, mapping.Query{By: mapping.ByLogin, Value: login})
 	switch {
 	case err != nil:

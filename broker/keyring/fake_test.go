@@ -13,11 +13,11 @@ import (
 )
 
 var (
-	start    = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
-	errDown  = errors.New("store is down")
-	_        = keyring.Store(&memory{})
-	_        = keyring.Sealer(&keyfile.Keys{})
-	bothAlgs = keyring.Algorithms()
+	start   = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	errDown = errors.New("store is down")
+	_       = keyring.Store(&memory{})
+	_       = keyring.Sealer(&keyfile.Keys{})
+	allAlgs = keyring.Algorithms()
 )
 
 // memory is a store for one test. Its counters count calls.
@@ -27,6 +27,7 @@ type memory struct {
 	down    bool
 	loads   int
 	inserts int
+	changes []keyring.Change
 	// beforeInsert runs, outside the lock, before each insert.
 	beforeInsert func()
 }
@@ -41,7 +42,7 @@ func (m *memory) LoadKeys(context.Context) ([]keyring.Record, error) {
 	return slices.Clone(m.records), nil
 }
 
-func (m *memory) InsertKeys(_ context.Context, records []keyring.Record) error {
+func (m *memory) ChangeKeys(_ context.Context, c keyring.Change) error {
 	if m.beforeInsert != nil {
 		m.beforeInsert()
 	}
@@ -51,14 +52,20 @@ func (m *memory) InsertKeys(_ context.Context, records []keyring.Record) error {
 	if m.down {
 		return errDown
 	}
-	for _, r := range records {
+	for _, r := range c.Insert {
 		for _, have := range m.records {
 			if r.ID == have.ID || r.Scope == have.Scope && r.Algorithm == have.Algorithm && r.Sequence == have.Sequence {
 				return keyring.ErrKeyExists
 			}
 		}
 	}
-	m.records = append(m.records, records...)
+	m.records = slices.DeleteFunc(append(m.records, c.Insert...), func(r keyring.Record) bool { return slices.Contains(c.Delete, r.ID) })
+	for i, r := range m.records {
+		if slices.Contains(c.Revoke, r.ID) && !r.Revoked() {
+			m.records[i].RevokedAt = c.At
+		}
+	}
+	m.changes = append(m.changes, c)
 	return nil
 }
 

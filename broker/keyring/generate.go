@@ -3,6 +3,7 @@ package keyring
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -15,10 +16,12 @@ import (
 // withstand; more would only slow each ID token down.
 const rsaBits = 2048
 
-// generate makes the first key of a scope and algorithm, active at once: nobody can have fetched a
-// JWKS of the scope yet. RSA takes 100 ms and more.
-func generate(scope Scope, alg Algorithm, sealer Sealer, now time.Time) (Record, error) {
-	record := Record{Scope: scope, Algorithm: alg, Sequence: 1, CreatedAt: now, ActiveAt: now}
+// generate makes the key with a number, to sign from activeAt on. RSA takes 100 ms and more.
+func (k *Keyring) generate(scope Scope, alg Algorithm, sequence int64, activeAt time.Time) (Record, error) {
+	record := Record{
+		Scope: scope, Algorithm: alg, Sequence: sequence,
+		CreatedAt: k.now().UTC().Truncate(time.Microsecond), ActiveAt: activeAt.UTC().Truncate(time.Microsecond),
+	}
 	key, err := newPrivateKey(alg)
 	if err != nil {
 		return Record{}, fmt.Errorf("generate a key for %s: %w", scope, err)
@@ -30,7 +33,7 @@ func generate(scope Scope, alg Algorithm, sealer Sealer, now time.Time) (Record,
 	if err != nil {
 		return Record{}, fmt.Errorf("%v: %w", record, err)
 	}
-	if record.Sealed, err = sealer.Seal(pkcs8, record.row()); err != nil {
+	if record.Sealed, err = k.sealer.Seal(pkcs8, record.row()); err != nil {
 		return Record{}, fmt.Errorf("seal %v: %w", record, err)
 	}
 	return record, nil
@@ -42,6 +45,9 @@ func newPrivateKey(alg Algorithm) (crypto.Signer, error) {
 		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	case RS256:
 		return rsa.GenerateKey(rand.Reader, rsaBits)
+	case EdDSA:
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		return key, err
 	}
 	return nil, fmt.Errorf("algorithm %q is not one of %v", alg, Algorithms())
 }

@@ -26,13 +26,11 @@ func (k *scopeKeys) rendered(now time.Time) ([]byte, error) {
 	set := &keySet{}
 	jwks := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
 	for _, e := range k.entries {
-		if !e.ExpiresAt.IsZero() {
-			if !now.Before(e.ExpiresAt) {
-				continue
-			}
-			if set.until.IsZero() || e.ExpiresAt.Before(set.until) {
-				set.until = e.ExpiresAt
-			}
+		if !e.published(now) {
+			continue
+		}
+		if at := e.expiresAt; !at.IsZero() && (set.until.IsZero() || at.Before(set.until)) {
+			set.until = at
 		}
 		signer, err := e.signer()
 		if err != nil {

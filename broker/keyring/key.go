@@ -3,6 +3,7 @@ package keyring
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -34,6 +35,8 @@ type Signer struct {
 func (s *Signer) Sign(input []byte) ([]byte, error) {
 	digest := sha256.Sum256(input)
 	switch key := s.key.(type) {
+	case ed25519.PrivateKey:
+		return ed25519.Sign(key, input), nil
 	case *ecdsa.PrivateKey:
 		r, v, err := ecdsa.Sign(rand.Reader, key, digest[:])
 		if err != nil {
@@ -64,7 +67,7 @@ type PublicKey struct {
 }
 
 // Published reports whether the key is in the JWKS at now. A token signed by a key that is not has
-// outlived every client's limit, or its key was withdrawn.
+// outlived every client's limit.
 func (p PublicKey) Published(now time.Time) bool {
 	return p.ExpiresAt.IsZero() || now.Before(p.ExpiresAt)
 }
@@ -73,6 +76,11 @@ func (p PublicKey) Published(now time.Time) bool {
 func (p PublicKey) Verify(input, signature []byte) error {
 	digest := sha256.Sum256(input)
 	switch key := p.key.(type) {
+	case ed25519.PublicKey:
+		if !ed25519.Verify(key, input, signature) {
+			return ErrBadSignature
+		}
+		return nil
 	case *ecdsa.PublicKey:
 		if len(signature) != 2*es256Half {
 			return ErrBadSignature
@@ -114,6 +122,8 @@ func parseSigner(record Record, pkcs8 []byte) (*Signer, error) {
 		ok = record.Algorithm == ES256
 	case *rsa.PrivateKey:
 		ok = record.Algorithm == RS256
+	case ed25519.PrivateKey:
+		ok = record.Algorithm == EdDSA
 	default:
 		ok = false
 	}

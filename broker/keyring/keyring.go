@@ -25,8 +25,9 @@ const (
 
 // Config is what a Keyring needs.
 type Config struct {
-	Store  Store
-	Sealer Sealer
+	Store     Store
+	Sealer    Sealer
+	Lifetimes Lifetimes
 	// Now reports the time; nil means time.Now.
 	Now func() time.Time
 	// Log hears of keys that could not be read again; nil discards.
@@ -37,6 +38,7 @@ type Config struct {
 type Keyring struct {
 	store  Store
 	sealer Sealer
+	lives  Lifetimes
 	now    func() time.Time
 	log    *slog.Logger
 
@@ -51,7 +53,7 @@ type Keyring struct {
 
 // Open reads all keys. It fails when the store cannot be read or the sealer cannot open what is in it.
 func Open(ctx context.Context, c Config) (*Keyring, error) {
-	k := &Keyring{store: c.Store, sealer: c.Sealer, now: c.Now, log: c.Log}
+	k := &Keyring{store: c.Store, sealer: c.Sealer, lives: c.Lifetimes.withDefaults(), now: c.Now, log: c.Log}
 	if k.now == nil {
 		k.now = time.Now
 	}
@@ -99,7 +101,8 @@ func (k *Keyring) fill(ctx context.Context, scope Scope) error {
 	}
 	var records []Record
 	for _, alg := range k.current.Load().missing(scope) {
-		record, err := generate(scope, alg, k.sealer, k.now().Truncate(time.Microsecond))
+		// Active at once: nobody can have fetched a JWKS of the scope yet.
+		record, err := k.generate(scope, alg, 1, k.now())
 		if err != nil {
 			return err
 		}
@@ -108,7 +111,7 @@ func (k *Keyring) fill(ctx context.Context, scope Scope) error {
 	if len(records) == 0 {
 		return nil
 	}
-	if err := k.store.InsertKeys(ctx, records); err != nil && !errors.Is(err, ErrKeyExists) {
+	if err := k.store.ChangeKeys(ctx, Change{Insert: records, At: k.now()}); err != nil && !errors.Is(err, ErrKeyExists) {
 		return fmt.Errorf("store signing keys for %s: %w", scope, err)
 	}
 	if err := k.load(ctx); err != nil {
@@ -134,18 +137,22 @@ func (k *Keyring) Signer(scope Scope, alg Algorithm) (*Signer, error) {
 	return e.signer()
 }
 
-// Key returns the public key of a kid, of any scope and age. The error wraps ErrNoKey when there is
-// no such key; any other error means that the store could not say. The store is asked only when it
-// is known to have changed, so unknown kids, which cost a stranger nothing, cost us nothing either.
+// Key returns the public key of a kid, of any scope, until ID token hints that it signed are no longer
+// accepted. The error wraps ErrNoKey when there is no such key, or it was revoked; any other error
+// means that the store could not say. The store is asked only when it is known to have changed, so
+// unknown kids, which cost a stranger nothing, cost us nothing either.
 func (k *Keyring) Key(ctx context.Context, id KeyID) (PublicKey, error) {
 	e := k.current.Load().byID[id]
-	if e == nil && k.stale.Load() {
+	switch stale := k.stale.Load(); {
+	case e != nil && stale:
+		e = k.snapshot().byID[id]
+	case stale:
 		if err := k.load(ctx); err != nil {
 			return PublicKey{}, err
 		}
 		e = k.current.Load().byID[id]
 	}
-	if e == nil {
+	if e == nil || e.Revoked() || e.forgotten(k.now()) {
 		return PublicKey{}, ErrNoKey
 	}
 	signer, err := e.signer()
@@ -153,7 +160,7 @@ func (k *Keyring) Key(ctx context.Context, id KeyID) (PublicKey, error) {
 		return PublicKey{}, err
 	}
 	return PublicKey{
-		ID: e.ID, Scope: e.Scope, Algorithm: e.Algorithm, ExpiresAt: e.ExpiresAt, key: signer.key.Public(),
+		ID: e.ID, Scope: e.Scope, Algorithm: e.Algorithm, ExpiresAt: e.expiresAt, key: signer.key.Public(),
 	}, nil
 }
 

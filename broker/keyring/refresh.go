@@ -7,7 +7,8 @@ import (
 
 // Invalidate tells the keyring that keys were changed elsewhere; an empty kind says that anything may
 // have been. It returns at once: the next reader sets off a reading of the store and goes on
-// with the keys it has, which is soon enough because keys are announced long before they sign.
+// with the keys it has, which is soon enough because keys are announced long before they sign. A revoked
+// key is the exception: it may verify one more token, for the milliseconds of that reading.
 func (k *Keyring) Invalidate(kind, _ string) {
 	if kind == ChangeKind || kind == "" {
 		k.stale.Store(true)
@@ -52,5 +53,5 @@ func (k *Keyring) read(ctx context.Context) (*snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load signing keys: %w", err)
 	}
-	return newSnapshot(records, k.sealer, k.current.Load())
+	return newSnapshot(records, k.sealer, k.lives, k.current.Load())
 }

@@ -19,6 +19,7 @@ type snapshot struct {
 
 type entry struct {
 	Record
+	moments
 	signer func() (*Signer, error)
 }
 
@@ -30,7 +31,7 @@ type scopeKeys struct {
 
 // newSnapshot opens every record, so that a keyring with the wrong key file fails when it starts
 // and not at the first login. Keys that old has are not opened and parsed again.
-func newSnapshot(records []Record, sealer Sealer, old *snapshot) (*snapshot, error) {
+func newSnapshot(records []Record, sealer Sealer, lives Lifetimes, old *snapshot) (*snapshot, error) {
 	s := &snapshot{byID: map[KeyID]*entry{}, byScope: map[Scope]*scopeKeys{}}
 	for _, record := range records {
 		known := old.byID[record.ID]
@@ -58,6 +59,7 @@ func newSnapshot(records []Record, sealer Sealer, old *snapshot) (*snapshot, err
 				cmp.Compare(slices.Index(Algorithms(), a.Algorithm), slices.Index(Algorithms(), b.Algorithm)),
 				cmp.Compare(b.Sequence, a.Sequence))
 		})
+		lives.schedule(keys.entries)
 	}
 	return s, nil
 }
@@ -73,13 +75,24 @@ func (s *snapshot) missing(scope Scope) []Algorithm {
 	})
 }
 
+// of returns the keys of an algorithm, newest first.
+func (k *scopeKeys) of(alg Algorithm) []*entry {
+	var entries []*entry
+	for _, e := range k.entries {
+		if e.Algorithm == alg {
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
 // signing returns the key that signs at now: of those active and not retired the newest. Where
 // there is none it is the oldest not retired one: a replica whose clock lags must not refuse to sign
 // with the first key of a scope, which no older key could stand in for.
 func (k *scopeKeys) signing(alg Algorithm, now time.Time) *entry {
 	var early *entry
 	for _, e := range k.entries {
-		if e.Algorithm != alg || (!e.RetireAt.IsZero() && !now.Before(e.RetireAt)) {
+		if e.Algorithm != alg || e.Revoked() || e.retired(now) {
 			continue
 		}
 		if !now.Before(e.ActiveAt) {

@@ -8,6 +8,9 @@ import (
 // reservedAccounts are words of patchbay's own addresses below /login/.
 func reservedAccounts() []string { return []string{"attempt", "assets", "static"} }
 
+// maxCustomerNumber bounds a number that a person types, in bytes.
+const maxCustomerNumber = 64
+
 func checkTenant(t *Tenant, report report) {
 	switch account := string(t.Account); {
 	case account == "":
@@ -18,6 +21,9 @@ func checkTenant(t *Tenant, report report) {
 		report("account", "%q is reserved", account)
 	}
 	checkText(report, "name", t.Name, true)
+	if len(t.CustomerNumber) > maxCustomerNumber {
+		report("customer_number", "has more than %d characters", maxCustomerNumber)
+	}
 	if t.LegacyTenant == "" {
 		report("legacy_tenant", "is required: the tenant's key in the legacy database")
 	}

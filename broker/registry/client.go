@@ -134,6 +134,9 @@ const (
 	ProfileAudioCodes Profile = "audiocodes" // username is the softphone's address of record
 )
 
+// At reports whether the client may be used for the tenant: it is the tenant's, or the platform's.
+func (c *Client) At(account Account) bool { return c.Account == account || c.Platform() }
+
 // Platform reports whether the client belongs to the platform and not to a tenant.
 func (c *Client) Platform() bool { return c.Account == "" }
 

@@ -66,6 +66,7 @@ func outlineTenant(t *Tenant) outline {
 		o.add("enabled", false)
 	}
 	o.text("legacy_tenant", string(t.LegacyTenant))
+	o.text("customer_number", t.CustomerNumber)
 	names := make([]string, len(t.Domains))
 	for i, d := range t.Domains {
 		names[i] = d.Name

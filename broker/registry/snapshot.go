@@ -14,6 +14,7 @@ type Snapshot struct {
 	connections map[Account][]*Connection
 	ordered     []*Tenant
 	domains     map[string]Account // verified ones
+	customers   map[string]Account // by customer number
 	origins     map[string]map[Account]bool
 }
 
@@ -24,6 +25,7 @@ func NewSnapshot(records Records) (*Snapshot, error) {
 		clients:     map[string]*Client{},
 		connections: map[Account][]*Connection{},
 		domains:     map[string]Account{},
+		customers:   map[string]Account{},
 		origins:     map[string]map[Account]bool{},
 	}
 	var faults []error
@@ -66,6 +68,11 @@ func (s *Snapshot) addTenant(t Tenant) (faults []error) {
 		} else if d.Verified() {
 			s.domains[d.Name] = t.Account
 		}
+	}
+	if other, taken := s.customers[t.customerNumber()]; !taken {
+		s.customers[t.customerNumber()] = t.Account
+	} else if t.CustomerNumber != "" {
+		report("customer_number", "%q belongs to tenant %q", t.CustomerNumber, other)
 	}
 	s.tenants[t.Account] = &t
 	s.ordered = append(s.ordered, &t)
@@ -113,6 +120,12 @@ func (s *Snapshot) Tenants() []*Tenant { return slices.Clone(s.ordered) }
 // DomainOwner returns the tenant that has the domain, in any case, as a verified one.
 func (s *Snapshot) DomainOwner(domain string) (Account, bool) {
 	account, ok := s.domains[foldASCII(domain)]
+	return account, ok
+}
+
+// CustomerNumberOwner returns the tenant that people call by that number.
+func (s *Snapshot) CustomerNumberOwner(number string) (Account, bool) {
+	account, ok := s.customers[number]
 	return account, ok
 }
 

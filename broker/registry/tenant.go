@@ -17,11 +17,21 @@ type Tenant struct {
 	Enabled bool    `json:"enabled"`
 	// LegacyTenant is the tenant's key in the legacy database.
 	LegacyTenant mapping.TenantKey `json:"legacy_tenant"`
+	// CustomerNumber is what the tenant's people call their company by, where a platform client must
+	// ask; empty means LegacyTenant. One number belongs to at most one tenant.
+	CustomerNumber string `json:"customer_number,omitempty"`
 	// Domains are e-mail domains, lower-case. One domain belongs to at most one tenant.
 	Domains []Domain `json:"domains,omitempty"`
 	// SIPDomains are the hosts a softphone address may have; the first completes an address
 	// that has none.
 	SIPDomains []string `json:"sip_domains,omitempty"`
+}
+
+func (t *Tenant) customerNumber() string {
+	if t.CustomerNumber == "" {
+		return string(t.LegacyTenant)
+	}
+	return t.CustomerNumber
 }
 
 // A Domain is an e-mail domain that a tenant claims. It routes logins and satisfies a mapping rule

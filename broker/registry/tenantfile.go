@@ -104,6 +104,7 @@ type tenantYAML struct {
 	Name         string           `yaml:"name"`
 	Enabled      *bool            `yaml:"enabled"`
 	LegacyTenant string           `yaml:"legacy_tenant"`
+	Customer     string           `yaml:"customer_number"`
 	Domains      []string         `yaml:"domains"`
 	SIPDomains   []string         `yaml:"sip_domains"`
 	Clients      []clientYAML     `yaml:"clients"`
@@ -115,7 +116,7 @@ func (y tenantYAML) checkPlatform(f *yamlfault.File) {
 	if f.Has("account") {
 		f.Fault("account", "give either account or platform: true")
 	}
-	for _, key := range []string{"name", "enabled", "legacy_tenant", "domains", "sip_domains", "connections"} {
+	for _, key := range []string{"name", "enabled", "legacy_tenant", "customer_number", "domains", "sip_domains", "connections"} {
 		if f.Has(key) {
 			f.Fault(key, "belongs to a tenant: a file with platform: true holds clients only")
 		}
@@ -125,7 +126,7 @@ func (y tenantYAML) checkPlatform(f *yamlfault.File) {
 func (y tenantYAML) tenant() Tenant {
 	t := Tenant{
 		Account: Account(y.Account), Name: y.Name, Enabled: or(y.Enabled, true),
-		LegacyTenant: mapping.TenantKey(y.LegacyTenant), SIPDomains: y.SIPDomains,
+		LegacyTenant: mapping.TenantKey(y.LegacyTenant), CustomerNumber: y.Customer, SIPDomains: y.SIPDomains,
 	}
 	for _, name := range y.Domains {
 		t.Domains = append(t.Domains, Domain{Name: name})

@@ -22,6 +22,7 @@ const (
 	mysqlDuplicateColumn  = 1060
 	mysqlDuplicateIndex   = 1061
 	mysqlDuplicate        = 1062
+	mysqlNoColumn         = 1091 // to drop
 	mysqlNoTable          = 1146
 	mysqlCommitError      = 1180 // Galera: the outcome of COMMIT is unknown
 	mysqlUnknownVariable  = 1193

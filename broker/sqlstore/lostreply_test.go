@@ -72,7 +72,12 @@ func TestLostReply(t *testing.T) {
 		}, 1},
 		{"append events", "insert_event", func(ctx context.Context, s *sqlstore.Store) error { return s.AppendEvents(ctx, event()) }, 0},
 		{"insert keys", "COMMIT", func(ctx context.Context, s *sqlstore.Store) error {
-			return s.InsertKeys(ctx, []keyring.Record{{ID: "kid", Scope: keyring.Shared, Algorithm: keyring.ES256, Sequence: 1, Sealed: []byte{1}}})
+			return s.ChangeKeys(ctx, keyring.Change{At: at, Insert: []keyring.Record{
+				{ID: "kid", Scope: keyring.Shared, Algorithm: keyring.ES256, Sequence: 1, Sealed: []byte{1}},
+			}})
+		}, 1},
+		{"revoke keys", "COMMIT", func(ctx context.Context, s *sqlstore.Store) error {
+			return s.ChangeKeys(ctx, keyring.Change{At: at, Revoke: []keyring.KeyID{"kid"}})
 		}, 1},
 		{"change registry", "COMMIT", func(ctx context.Context, s *sqlstore.Store) error {
 			return s.ChangeRegistry(ctx, registry.Change{At: at, Save: registry.Records{Tenants: []registry.Tenant{{Account: "acme"}}}})
@@ -98,7 +103,7 @@ func TestLostReply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(stored) != 5 { // two settlements, the ended session, the appended one, the tenant saved
+	if len(stored) != 7 { // two settlements, the ended session, the appended one, the key twice, the tenant saved
 		t.Errorf("%d events are stored: something was done twice, or not", len(stored))
 	}
 	if _, err := s.FindFamily(t.Context(), family.ID); err != nil {

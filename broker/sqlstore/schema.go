@@ -118,7 +118,7 @@ func create(ctx context.Context, tx *sql.Tx, text string) error {
 		}
 		_, err := tx.ExecContext(ctx, statement)
 		switch mysqlCode(err) {
-		case mysqlTableExists, mysqlDuplicateColumn, mysqlDuplicateIndex:
+		case mysqlTableExists, mysqlDuplicateColumn, mysqlNoColumn, mysqlDuplicateIndex:
 			continue
 		}
 		if err != nil {

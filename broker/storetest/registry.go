@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/patchbay-auth/patchbay/broker"
-	"github.com/patchbay-auth/patchbay/broker/keyring"
 	"github.com/patchbay-auth/patchbay/broker/registry"
 )
 
@@ -145,37 +144,4 @@ func registryDeletes(t *testing.T, s Store) {
 	same(t, deleted, map[broker.EventKind]string{broker.ClientDeleted: "acme agent-app", broker.ConnectionDeleted: "globex corp"})
 	// A client id that was given up is free.
 	must(t, s.ChangeRegistry(t.Context(), change(registry.Records{Clients: []registry.Client{client("globex", "agent-app")}})))
-}
-
-func keysUnique(t *testing.T, s Store) {
-	at := now()
-	record := func(kid keyring.KeyID, scope keyring.Scope, seq int64) keyring.Record {
-		return keyring.Record{
-			ID: kid, Scope: scope, Algorithm: keyring.ES256, Sequence: seq, Sealed: []byte{0, 1},
-			CreatedAt: at, ActiveAt: at, ExpiresAt: at.Add(time.Hour), // RetireAt is not scheduled
-		}
-	}
-	must(t, s.InsertKeys(t.Context(), nil))
-	first := []keyring.Record{record("a", keyring.Shared, 1), record("b", keyring.Realm("acme"), 1)}
-	must(t, s.InsertKeys(t.Context(), first))
-	for _, taken := range [][]keyring.Record{
-		first,
-		{record("c", keyring.Shared, 2), record("a", keyring.Shared, 3)},
-		{record("c", keyring.Shared, 2), record("d", keyring.Shared, 1)},
-	} {
-		wantErr(t, s.InsertKeys(t.Context(), taken), keyring.ErrKeyExists)
-	}
-	got, err := s.LoadKeys(t.Context())
-	must(t, err)
-	byID := cmpopts.SortSlices(func(a, b keyring.Record) bool { return a.ID < b.ID })
-	if diff := cmp.Diff(first, got, byID); diff != "" {
-		t.Fatalf("keys differ (-want +got):\n%s", diff)
-	}
-	if n := len(get(t, s.Changes, time.Time{})); n != 2 {
-		t.Errorf("%d changes for two scopes", n)
-	}
-	replicas := race(8, func(i int) error {
-		return s.InsertKeys(t.Context(), []keyring.Record{record(keyring.KeyID(rune('m'+i)), keyring.Shared, 2)})
-	})
-	oneWinner(t, replicas, keyring.ErrKeyExists)
 }

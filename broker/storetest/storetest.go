@@ -80,6 +80,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"domain moves in one change", domainMoves},
 		{"registry deletes", registryDeletes},
 		{"signing keys are unique", keysUnique},
+		{"signing keys are revoked and deleted once", keysRevoked},
 		{"changes are announced after commit", changesAnnounced},
 		{"change feed loses nothing", feedLosesNothing},
 		{"sweep deletes what has expired", sweepDeletes},

@@ -66,8 +66,8 @@ type tail struct {
 
 func (t *tail) read(ctx context.Context) error {
 	const piece = 500
-	newest := t.after
-	for from := t.after; ; {
+	from := t.after
+	for {
 		events, err := t.store.Events(ctx, from, piece)
 		if err != nil {
 			return err
@@ -83,11 +83,10 @@ func (t *tail) read(ctx context.Context) error {
 			}
 		}
 		if len(events) < piece {
-			newest = from
 			break
 		}
 	}
-	if later := newest.Add(-tailOverlap); later.After(t.after) {
+	if later := from.Add(-tailOverlap); later.After(t.after) {
 		t.after = later
 	}
 	maps.DeleteFunc(t.seen, func(_ id.ID, at time.Time) bool { return at.Before(t.after) })
