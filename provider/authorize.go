@@ -39,6 +39,7 @@ func (p *provider) authorize(w http.ResponseWriter, r *http.Request, is issuer) 
 		return hop()
 	}
 	req, fault := authRequest(is, client, q)
+	req.Account = p.pinnedTenant(is, client, q)
 	if fault == nil {
 		req.Subject, fault, err = p.hinted(r, is, q.Get("id_token_hint"))
 	}

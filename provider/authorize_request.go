@@ -39,17 +39,45 @@ func (p *provider) asking(is issuer, q url.Values) (*registry.Client, error) {
 	}
 	registered := p.registry.Snapshot()
 	client, ok := registered.Client(q.Get("client_id"))
-	if !ok || is.layout.realm && client.Account != is.account {
+	if !ok || is.layout.realm && !client.At(is.account) {
 		return nil, problem(login.UnknownClient, "client_id is unknown")
 	}
-	tenant, ok := registered.Tenant(client.Account)
 	switch {
-	case !ok || !tenant.Enabled || !client.Usable(p.now()):
+	case !client.Usable(p.now()) || !p.tenantServes(is, client):
 		return nil, problem(login.UnknownClient, "the client "+client.ID+" is disabled")
 	case !client.RedirectURI(q.Get("redirect_uri")):
 		return nil, problem(login.UnregisteredRedirect, "client "+client.ID)
 	}
 	return client, nil
+}
+
+// tenantServes reports whether the tenant that a request will end at, if it is known yet, is there and
+// not switched off.
+func (p *provider) tenantServes(is issuer, client *registry.Client) bool {
+	account := client.Account
+	if client.Platform() {
+		account = is.account // empty in the shared layout
+	}
+	if account == "" {
+		return true
+	}
+	tenant, ok := p.registry.Snapshot().Tenant(account)
+	return ok && tenant.Enabled
+}
+
+// pinnedTenant is the tenant that a platform client's request names: by its realm, by acr_values
+// (tenant:<account>), or by nothing. Account names are public, so an unknown one is simply not a name.
+func (p *provider) pinnedTenant(is issuer, client *registry.Client, q url.Values) registry.Account {
+	if !client.Platform() || is.account != "" {
+		return is.account
+	}
+	for value := range strings.FieldsSeq(q.Get("acr_values")) {
+		name, ok := strings.CutPrefix(value, "tenant:")
+		if tenant, found := p.registry.Snapshot().Tenant(registry.Account(name)); ok && found && tenant.Enabled {
+			return tenant.Account
+		}
+	}
+	return ""
 }
 
 // authRequest reads the rest of an authorization request. Whatever it returns, the request part holds

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/patchbay-auth/patchbay/broker/registry"
 )
 
 // credentials are what a client presented about itself. A client that presents no secret may still
@@ -97,10 +99,13 @@ func (p *provider) authenticate(x *exchange, h http.Header, form url.Values) err
 func (p *provider) tryClient(x *exchange, said pair) error {
 	registered := p.registry.Snapshot()
 	client, ok := registered.Client(said.id)
-	if !ok || x.issuer.layout.realm && client.Account != x.issuer.account {
+	if !ok || x.issuer.layout.realm && !client.At(x.issuer.account) {
 		return faultOf(unknownClient)
 	}
 	tenant, ok := registered.Tenant(client.Account)
+	if client.Platform() {
+		tenant, ok = &registry.Tenant{Enabled: true}, true // a grant says later which one it is
+	}
 	if !ok {
 		return faultOf(unknownClient)
 	}

@@ -77,7 +77,7 @@ func (p *provider) introspect(ctx context.Context, x *exchange, raw string) (jso
 	case !sees(x.client, t):
 		return inactive(), nil
 	}
-	if required := requiredScope(x.client.Introspection); required != "" && !slices.Contains(t.Scope, required) {
+	if required := x.client.Introspection.RequiredScope; required != "" && !slices.Contains(t.Scope, required) {
 		p.recordInactive(x, t, "the token lacks the scope "+required)
 		return inactive(), nil
 	}
@@ -126,15 +126,6 @@ func permitted(caller *registry.Client) error {
 		return &Fault{Status: http.StatusForbidden, Code: "access_denied", Description: "The client may not introspect tokens"}
 	}
 	return nil
-}
-
-// requiredScope is what a token must have for this caller. A switch sees tokens that were made for
-// telephony only, unless its configuration names another scope.
-func requiredScope(i registry.Introspection) string {
-	if i.RequiredScope == "" && i.Profile == registry.ProfileAudioCodes {
-		return mapping.ScopeContactCentre
-	}
-	return i.RequiredScope
 }
 
 // softphone returns the user's address of record without its scheme. When there is none, why says

@@ -10,6 +10,7 @@ import (
 	"github.com/patchbay-auth/patchbay/broker"
 	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/broker/keyring"
+	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/mapping"
 	"github.com/patchbay-auth/patchbay/provider/token"
 )
@@ -24,7 +25,11 @@ type issued struct {
 
 // issue checks that a grant is still good and mints its tokens. Its *Fault consumes nothing.
 func (p *provider) issue(ctx context.Context, x *exchange, g grant.Grant, scope []string, nonce string) (issued, error) {
-	user, err := p.holder(ctx, x, g)
+	tenant, err := p.tenantOf(x, g)
+	if err != nil {
+		return issued{}, err
+	}
+	user, err := p.holder(ctx, x.client, tenant, g)
 	if err != nil {
 		return issued{}, err
 	}
@@ -34,7 +39,7 @@ func (p *provider) issue(ctx context.Context, x *exchange, g grant.Grant, scope 
 	subject, kind := token.Subject(x.client.ID), token.Client
 	if g.UserID != "" {
 		subject, kind = token.Subject(g.UserID), token.User
-		if claims, err = p.claims(ctx, x.tenant, user, out.scope, x.issuer.layout.realm); err != nil {
+		if claims, err = p.claims(ctx, tenant, user, out.scope, x.issuer.layout.realm); err != nil {
 			return issued{}, unavailable(err)
 		}
 	}
@@ -70,18 +75,31 @@ func (p *provider) issue(ctx context.Context, x *exchange, g grant.Grant, scope 
 	return out, nil
 }
 
+// tenantOf returns the tenant of a grant: the client's, or for a platform client the one that the
+// person logged in to, as long as it is not switched off.
+func (p *provider) tenantOf(x *exchange, g grant.Grant) (*registry.Tenant, error) {
+	if !x.client.Platform() || g.Account == "" {
+		return x.tenant, nil
+	}
+	tenant, ok := p.registry.Snapshot().Tenant(g.Account)
+	if !ok || !tenant.Enabled {
+		return nil, invalidGrant("The account is disabled")
+	}
+	return tenant, nil
+}
+
 // holder returns the user whom a grant's tokens will be about, if there is one.
-func (p *provider) holder(ctx context.Context, x *exchange, g grant.Grant) (mapping.User, error) {
+func (p *provider) holder(ctx context.Context, client *registry.Client, tenant *registry.Tenant, g grant.Grant) (mapping.User, error) {
 	switch {
 	case g.UserID == "": // the client acts for itself
 		return mapping.User{}, nil
 	case g.IDP != "":
-		return p.reread(ctx, x, g)
-	case !actsFor(x.client, x.tenant.LegacyTenant, g.UserID):
+		return p.reread(ctx, tenant, g)
+	case !actsFor(client, tenant.LegacyTenant, g.UserID):
 		return mapping.User{}, invalidGrant("The client has lost its access to the user")
 	}
 	// Nobody waits at a page while this happens a thousand times a second: the cache will do.
-	user, err := p.directory.User(ctx, x.tenant.LegacyTenant, g.UserID)
+	user, err := p.directory.User(ctx, tenant.LegacyTenant, g.UserID)
 	switch {
 	case err == nil && user.Active:
 		return user, nil
@@ -92,8 +110,8 @@ func (p *provider) holder(ctx context.Context, x *exchange, g grant.Grant) (mapp
 }
 
 // reread asks the directory, past every cache, whether the grant's user may still have tokens.
-func (p *provider) reread(ctx context.Context, x *exchange, g grant.Grant) (mapping.User, error) {
-	rows, err := p.directory.Find(ctx, x.tenant.LegacyTenant, mapping.Query{By: mapping.ByID, Value: string(g.UserID)})
+func (p *provider) reread(ctx context.Context, tenant *registry.Tenant, g grant.Grant) (mapping.User, error) {
+	rows, err := p.directory.Find(ctx, tenant.LegacyTenant, mapping.Query{By: mapping.ByID, Value: string(g.UserID)})
 	if err != nil {
 		return mapping.User{}, unavailable(err)
 	}

@@ -65,7 +65,7 @@ func (p *provider) accept(ctx context.Context, raw string) (live, error) {
 	out := live{verified: v}
 	registered, now := p.registry.Snapshot(), p.now()
 	var ok bool
-	if out.client, ok = registered.Client(v.ClientID); !ok || !out.client.Usable(now) || out.client.Account != v.Tenant {
+	if out.client, ok = registered.Client(v.ClientID); !ok || !out.client.Usable(now) || !out.client.At(v.Tenant) {
 		return live{}, errInactive
 	}
 	if out.tenant, ok = registered.Tenant(v.Tenant); !ok || !out.tenant.Enabled {

@@ -100,7 +100,7 @@ func (p *provider) judgeLogout(r *http.Request, is issuer, q url.Values) (logout
 	}
 	if clientID != "" {
 		client, ok := p.registry.Snapshot().Client(clientID)
-		if !ok || is.layout.realm && client.Account != is.account {
+		if !ok || is.layout.realm && !client.At(is.account) {
 			return out, problem(login.InvalidLogout, "client_id is unknown")
 		}
 		out.client = client

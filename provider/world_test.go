@@ -102,10 +102,10 @@ func (s *keyStore) LoadKeys(context.Context) ([]keyring.Record, error) {
 	return slices.Clone(s.records), nil
 }
 
-func (s *keyStore) InsertKeys(_ context.Context, records []keyring.Record) error {
+func (s *keyStore) ChangeKeys(_ context.Context, c keyring.Change) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.records = append(s.records, records...)
+	s.records = append(s.records, c.Insert...)
 	return nil
 }
 
@@ -285,7 +285,7 @@ func records() registry.Records {
 	codeOnly.GrantTypes, codeOnly.Refresh = []string{"authorization_code"}, registry.Refresh{}
 	codeOnly.Scopes = []string{"openid", "profile"}
 	sbc := client("sbc", "acme")
-	sbc.Introspection = registry.Introspection{Allow: registry.AllowTenant, Profile: registry.ProfileAudioCodes}
+	sbc.Introspection = registry.Introspection{Allow: registry.AllowTenant, Profile: registry.ProfileAudioCodes, RequiredScope: "contact-centre"}
 	api := client("api", "acme")
 	api.Introspection = registry.Introspection{Allow: registry.AllowTenant, Profile: registry.ProfileGeneric}
 	own := app("own", "acme")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -18,7 +19,7 @@ func (s *server) show(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.Pages.login(c.Writer, c.Request, http.StatusOK, page, page.LoginHint, outcome{})
+	return s.Pages.login(c.Writer, c.Request, http.StatusOK, page, broker.Credentials{Login: page.LoginHint}, outcome{})
 }
 
 func (s *server) password(c *gin.Context) error {
@@ -26,34 +27,37 @@ func (s *server) password(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	login, password, err := credentials(c.Request)
+	typed, err := credentials(c.Request)
 	if err != nil {
-		return s.reshow(c, login, err)
+		return s.reshow(c, typed, err)
 	}
-	next, err := s.Engine.Password(c.Request.Context(), attempt, s.browser(c.Request), login, password)
+	next, err := s.Engine.Password(c.Request.Context(), attempt, s.browser(c.Request), typed)
 	if err != nil {
-		return s.reshow(c, login, err)
+		return s.reshow(c, typed, err)
 	}
 	return s.proceed(c, next)
 }
 
 // credentials reads the password form.
-func credentials(r *http.Request) (login string, password secret.Text, err error) {
-	logins, passwords := r.PostForm["username"], r.PostForm["password"]
-	if len(logins) != 1 || len(passwords) != 1 {
-		return "", secret.Text{}, fmt.Errorf("%w: %d fields login, %d password; want one of each",
-			InvalidRequest, len(logins), len(passwords))
+func credentials(r *http.Request) (broker.Credentials, error) {
+	logins, passwords, numbers := r.PostForm["username"], r.PostForm["password"], r.PostForm["customer_number"]
+	if len(logins) != 1 || len(passwords) != 1 || len(numbers) > 1 {
+		return broker.Credentials{}, fmt.Errorf("%w: %d fields username, %d password, %d customer_number; want one of each",
+			InvalidRequest, len(logins), len(passwords), len(numbers))
 	}
-	login, password = logins[0], secret.New(passwords[0])
-	if login == "" || password.Empty() {
-		return login, password, incomplete
+	typed := broker.Credentials{Login: logins[0], Password: secret.New(passwords[0])}
+	if len(numbers) == 1 {
+		typed.CustomerNumber = strings.TrimSpace(numbers[0])
 	}
-	return login, password, nil
+	if typed.Login == "" || typed.Password.Empty() {
+		return typed, incomplete
+	}
+	return typed, nil
 }
 
-// reshow shows the form again, with the login name and without the password, when that helps.
-// Otherwise it returns cause, as it does when the form cannot be shown.
-func (s *server) reshow(c *gin.Context, login string, cause error) error {
+// reshow shows the form again, with what was typed except the password, when that helps. Otherwise it
+// returns cause, as it does when the form cannot be shown.
+func (s *server) reshow(c *gin.Context, typed broker.Credentials, cause error) error {
 	o := judge(cause)
 	switch o.key {
 	case string(broker.ReasonCredentials), string(broker.ReasonBusy), string(broker.ReasonThrottled), string(incomplete):
@@ -65,7 +69,7 @@ func (s *server) reshow(c *gin.Context, login string, cause error) error {
 		return errors.Join(cause, err)
 	}
 	return &unfinished{cause: cause, show: func(w http.ResponseWriter, r *http.Request, status int, wrong outcome) error {
-		return s.Pages.login(w, r, status, page, login, wrong)
+		return s.Pages.login(w, r, status, page, typed, wrong)
 	}}
 }
 

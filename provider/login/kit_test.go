@@ -16,7 +16,6 @@ import (
 	"github.com/patchbay-auth/patchbay/broker"
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/internal/id"
-	"github.com/patchbay-auth/patchbay/internal/secret"
 	"github.com/patchbay-auth/patchbay/internal/web"
 )
 
@@ -36,6 +35,10 @@ type fakeEngine struct {
 	params     url.Values
 	address    string
 	calls      int
+
+	device      broker.DevicePage
+	deviceSteps []string
+	userCode    string // as the last call had it
 }
 
 func (e *fakeEngine) check(attempt id.ID, b broker.Browser) error {
@@ -64,12 +67,12 @@ func (e *fakeEngine) step(attempt id.ID, b broker.Browser) (broker.Next, error) 
 	return e.next, e.err
 }
 
-func (e *fakeEngine) Password(_ context.Context, attempt id.ID, b broker.Browser, _ string, password secret.Text) (broker.Next, error) {
+func (e *fakeEngine) Password(_ context.Context, attempt id.ID, b broker.Browser, c broker.Credentials) (broker.Next, error) {
 	next, err := e.step(attempt, b)
-	if err == nil && password.Reveal() != rightPassword {
+	if err == nil && c.Password.Reveal() != rightPassword {
 		err = &broker.Refusal{
 			Reason: broker.ReasonCredentials, AttemptID: attempt, LoginID: id.ID{7},
-			Err: fmt.Errorf("password %v does not match", password),
+			Err: fmt.Errorf("password %v does not match", c.Password),
 		}
 	}
 	return next, err
@@ -139,7 +142,9 @@ func newRig(t *testing.T, connections ...string) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mux.Handle("/login/", handler)
+	for _, at := range []string{"/login/", "/device", "/device/"} {
+		mux.Handle(at, handler)
+	}
 	mux.HandleFunc("/begin", func(w http.ResponseWriter, r *http.Request) { // as authorize does
 		g.engine.binding = g.site.EnsureBinding(w, r)
 		http.Redirect(w, r, g.path(), http.StatusSeeOther)

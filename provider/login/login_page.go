@@ -12,6 +12,9 @@ type loginView struct {
 	Application string
 	Password    form
 	Login       string
+	// AskCustomer is set when nothing says yet whose the person is; Customer is what they answered.
+	AskCustomer bool
+	Customer    string
 	// Problem is what was wrong with the form as it was sent; empty on first sight.
 	Problem string
 	Cancel  form
@@ -27,7 +30,7 @@ type button struct {
 }
 
 // login shows the login page. What was wrong with the form is the zero outcome on first sight.
-func (p *Pages) login(w http.ResponseWriter, r *http.Request, status int, page broker.LoginPage, login string, wrong outcome) error {
+func (p *Pages) login(w http.ResponseWriter, r *http.Request, status int, page broker.LoginPage, typed broker.Credentials, wrong outcome) error {
 	l := p.language(r, page.UILocales)
 	tenant, application := names(page)
 	path := p.AttemptURL(page.AttemptID)
@@ -35,7 +38,9 @@ func (p *Pages) login(w http.ResponseWriter, r *http.Request, status int, page b
 		frame:       p.frame(l, l.Text("login.title", "application", application), tenant),
 		Application: application,
 		Password:    p.form(r, path),
-		Login:       login,
+		Login:       typed.Login,
+		AskCustomer: page.Tenant == nil,
+		Customer:    typed.CustomerNumber,
 		Cancel:      p.form(r, path+"/cancel"),
 		Device:      page.Purpose == broker.PurposeDevice,
 	}

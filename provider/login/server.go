@@ -11,7 +11,6 @@ import (
 	"github.com/patchbay-auth/patchbay/broker"
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/internal/id"
-	"github.com/patchbay-auth/patchbay/internal/secret"
 	"github.com/patchbay-auth/patchbay/internal/web"
 )
 
@@ -19,7 +18,7 @@ import (
 // other error is trouble of ours.
 type Engine interface {
 	Page(ctx context.Context, attempt id.ID, b broker.Browser) (broker.LoginPage, error)
-	Password(ctx context.Context, attempt id.ID, b broker.Browser, login string, password secret.Text) (broker.Next, error)
+	Password(ctx context.Context, attempt id.ID, b broker.Browser, c broker.Credentials) (broker.Next, error)
 	Send(ctx context.Context, attempt id.ID, b broker.Browser, connection string) (broker.Next, error)
 	Complete(ctx context.Context, account registry.Account, connection string, params url.Values, b broker.Browser) (broker.Next, error)
 	Cancel(ctx context.Context, attempt id.ID, b broker.Browser) (broker.Next, error)
