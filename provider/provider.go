@@ -133,6 +133,9 @@ func (p *provider) routes(informationPath string) (http.Handler, error) {
 	if err := p.mountPages(mux, root); err != nil {
 		return nil, err
 	}
+	if err := p.mountAPI(mux, root, informationPath); err != nil {
+		return nil, err
+	}
 	for _, at := range p.issuers.paths {
 		is := p.issuers.sharedAt(at)
 		p.mount(mux, root+at, is.layout, func(*http.Request) (issuer, error) { return is, nil })
