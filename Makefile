@@ -19,12 +19,18 @@ test: deps ## Run every test; installs MariaDB and Chromium where it can
 deps: ## Install what the larger tests need
 	@scripts/test-deps
 
+.PHONY: interop
+interop: ## Let every foreign client use patchbay; installs Apache too where it can
+	scripts/test-deps interop
+	PATCHBAY_TEST_REQUIRE=node,chromium,apache2 $(GO) test -count=1 -v ./internal/interop
+
 .PHONY: race
 race: ## Run the concurrency tests under the race detector
 	$(GO) test -race -short $(RACE)
 
 .PHONY: bench
 bench: ## Measure: ratios to a bare net/http hello, and SQL statements per operation
+	$(GO) run ./cmd/patchbay bench
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: lint
