@@ -27,7 +27,7 @@ func (e *Engine) Begin(ctx context.Context, req AuthRequest, b Browser) (Next, e
 		session, err := e.usableSession(ctx, req, tenant, b)
 		switch {
 		case err == nil:
-			return e.answerFromSession(ctx, req, client, session)
+			return e.answerFromSession(ctx, req, client, session, b)
 		case !errors.Is(err, ErrNotFound):
 			return Next{}, err
 		}
@@ -111,9 +111,18 @@ func passwordEnded(user mapping.User, typed time.Time) bool {
 	return user.FederatedOnly || user.PasswordChangedAt.After(typed)
 }
 
-func (e *Engine) answerFromSession(ctx context.Context, req AuthRequest, client *registry.Client, s Session) (Next, error) {
+func (e *Engine) answerFromSession(ctx context.Context, req AuthRequest, client *registry.Client, s Session, b Browser) (Next, error) {
+	ask, err := e.mustAsk(ctx, req, client, s)
+	switch {
+	case err != nil:
+		return Next{}, err
+	case ask && slices.Contains(req.Prompt, "none"):
+		return refuseClient(req, "consent_required", "The person has not been asked"), nil
+	case ask:
+		return e.askFromSession(ctx, req, s, b)
+	}
 	answer, code := e.answer(req, client, s)
-	err := e.Attempts.Settle(ctx, Settlement{Nonce: id.New(), Reached: e.reached(req, client, s), Code: code})
+	err = e.Attempts.Settle(ctx, Settlement{Nonce: id.New(), Reached: e.reached(req, client, s), Code: code})
 	if err != nil {
 		return Next{}, err
 	}

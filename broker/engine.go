@@ -16,6 +16,7 @@ import (
 type Config struct {
 	Attempts  AttemptStore
 	Sessions  SessionStore
+	Consents  ConsentStore
 	Registry  *registry.Registry
 	Directory Directory
 	Upstreams *Upstreams
@@ -95,6 +96,7 @@ const (
 	StepRedirect             // send the browser to URL, at an IdP
 	StepAnswer               // answer the client
 	StepDevice               // show the device page of the attempt
+	StepConsent              // ask whether the client may learn what it asks for
 )
 
 // Next is the outcome of one step of a login that was not refused.

@@ -34,6 +34,9 @@ type EventKind string
 const (
 	LoginSucceeded       EventKind = "login.succeeded"
 	LoginRefused         EventKind = "login.refused"
+	ConsentGiven         EventKind = "consent.given"
+	ConsentDenied        EventKind = "consent.denied"
+	ConsentWithdrawn     EventKind = "consent.withdrawn"
 	LinkCreated          EventKind = "link.created"
 	CodeReplayed         EventKind = "code.replayed"
 	TokenIssued          EventKind = "token.issued"

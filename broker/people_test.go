@@ -147,3 +147,12 @@ func (p *people) add(u mapping.User, password string) {
 	p.rows = append(p.rows, u)
 	p.passwords[u.ID] = password
 }
+
+// rename gives a user of acme another login.
+func (p *people) rename(id mapping.UserID, login string) {
+	p.edit(id, func(u *mapping.User) {
+		if u.Tenant == "10010" {
+			u.Username = login
+		}
+	})
+}

@@ -28,7 +28,14 @@ func (e *Engine) settle(ctx context.Context, s settling) (Next, error) {
 		s.login.Reason, s.login.Detail = "login_required", "id_token_hint names another user"
 		return e.giveUp(ctx, s.attempt, s.from, s.login, "login_required", "Somebody else logged in than id_token_hint names")
 	}
-	next, out := e.outcome(s)
+	ask := false
+	if s.attempt.Purpose == PurposeAuthorize {
+		var err error
+		if ask, err = e.mustAsk(ctx, s.attempt.Request, s.client, s.session); err != nil {
+			return Next{}, err
+		}
+	}
+	next, out := e.outcome(s, ask)
 	out.Events = []Event{{
 		ID: id.New(), At: s.login.At, Kind: LoginSucceeded, Account: s.login.Account, ClientID: s.login.ClientID,
 		UserID: s.login.UserID, LoginID: s.login.ID, Address: s.login.Address,
@@ -44,8 +51,8 @@ func (e *Engine) settle(ctx context.Context, s settling) (Next, error) {
 }
 
 // outcome is where a login leads, by its purpose, and what it leaves behind: the client is answered,
-// or the person is asked whether the device may go on.
-func (e *Engine) outcome(s settling) (Next, Settlement) {
+// or the person is asked whether it may learn what it asks for, or whether the device may go on.
+func (e *Engine) outcome(s settling, ask bool) (Next, Settlement) {
 	out := Settlement{Attempt: s.attempt, From: s.from, Nonce: id.New(), Session: &s.session, Login: &s.login, Link: s.link}
 	out.Attempt.SealedMemo = nil
 	if s.attempt.Purpose == PurposeDevice {
@@ -53,6 +60,11 @@ func (e *Engine) outcome(s settling) (Next, Settlement) {
 		next := nextDevice(s.attempt)
 		next.Answer = &Answer{Request: s.attempt.Request, SessionToken: s.token}
 		return next, out
+	}
+	if ask {
+		out.Attempt.State, out.Attempt.SessionID = StateKnown, s.session.ID
+		answer := &Answer{Request: s.attempt.Request, SessionToken: s.token}
+		return Next{Step: StepConsent, AttemptID: s.attempt.ID, Answer: answer}, out
 	}
 	out.Attempt.State = StateDone
 	answer, code := e.answer(s.attempt.Request, s.client, s.session)

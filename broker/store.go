@@ -54,6 +54,7 @@ type Settlement struct {
 	Link    *Link
 	Code    *grant.Code
 	Device  *grant.DeviceDecision
+	Consent *Consent
 	Events  []Event
 }
 

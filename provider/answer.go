@@ -14,6 +14,8 @@ func (p *provider) proceed(w http.ResponseWriter, r *http.Request, next broker.N
 	switch next.Step {
 	case broker.StepLogin:
 		http.Redirect(w, r, p.pages.AttemptURL(next.AttemptID), http.StatusSeeOther)
+	case broker.StepConsent:
+		http.Redirect(w, r, p.pages.ConsentURL(next.AttemptID), http.StatusSeeOther)
 	case broker.StepRedirect:
 		return p.pages.Redirect(w, r, next.URL)
 	case broker.StepAnswer:

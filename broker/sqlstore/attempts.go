@@ -142,6 +142,11 @@ func (t *tx) settle(ctx context.Context, s broker.Settlement) error {
 			return err
 		}
 	}
+	if s.Consent != nil {
+		if err := t.saveConsent(ctx, *s.Consent); err != nil {
+			return err
+		}
+	}
 	if s.Link != nil {
 		if err := t.insertLink(ctx, *s.Link); err != nil {
 			return err

@@ -26,6 +26,7 @@ type Store struct {
 var (
 	_ broker.AttemptStore = (*Store)(nil)
 	_ broker.SessionStore = (*Store)(nil)
+	_ broker.ConsentStore = (*Store)(nil)
 	_ broker.LogoutStore  = (*Store)(nil)
 	_ broker.EventStore   = (*Store)(nil)
 	_ broker.ChangeStore  = (*Store)(nil)

@@ -122,6 +122,13 @@ func (s *server) proceed(c *gin.Context, next broker.Next) error {
 		c.Header("Cache-Control", "no-store")
 		c.Redirect(http.StatusSeeOther, s.Pages.DeviceURL(next.AttemptID))
 		return nil
+	case broker.StepConsent:
+		if next.Answer != nil {
+			s.Pages.Remember(c.Writer, *next.Answer)
+		}
+		c.Header("Cache-Control", "no-store")
+		c.Redirect(http.StatusSeeOther, s.Pages.ConsentURL(next.AttemptID))
+		return nil
 	case broker.StepAnswer:
 		return s.Answer(c.Writer, c.Request, *next.Answer)
 	}

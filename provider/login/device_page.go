@@ -76,6 +76,9 @@ func (p *Pages) device(w http.ResponseWriter, r *http.Request, page broker.Devic
 	case broker.DeviceQuestion:
 		title = l.Text("device_question.title")
 		view.What = l.Text("device_question.what", "application", application, "tenant", tenant)
+		if tenant == "" { // of a platform client, until the person is known
+			view.What = l.Text("device_question.anywhere", "application", application)
+		}
 		view.Hint = l.Text("device_question.hint")
 		view.Yes, view.No = button(at, "device_question.yes"), button(at+"/deny", "device_question.no")
 	case broker.DeviceConfirm:

@@ -17,6 +17,7 @@ import (
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/internal/id"
 	"github.com/patchbay-auth/patchbay/internal/web"
+	"github.com/patchbay-auth/patchbay/mapping"
 )
 
 // rightPassword is the one that the fake engine takes.
@@ -38,6 +39,7 @@ type fakeEngine struct {
 
 	device      broker.DevicePage
 	deviceSteps []string
+	consented   []bool
 	userCode    string // as the last call had it
 }
 
@@ -214,4 +216,20 @@ func (g *rig) post(path string, form url.Values, headers map[string]string) (*ht
 
 func credentialsForm(login, password string) url.Values {
 	return url.Values{"username": {login}, "password": {password}}
+}
+
+func (e *fakeEngine) ConsentPage(_ context.Context, attempt id.ID, b broker.Browser) (broker.ConsentPage, error) {
+	if err := e.check(attempt, b); err != nil {
+		return broker.ConsentPage{}, err
+	}
+	return broker.ConsentPage{
+		AttemptID: attempt, Tenant: e.page.Tenant, Client: e.page.Client, RedirectURI: e.page.RedirectURI,
+		User:  mapping.User{Username: "anna", GivenName: "Anna", FamilyName: "Berg"},
+		Scope: []string{"openid", "email", "contact-centre", "reports"}, UILocales: e.page.UILocales,
+	}, e.pageErr
+}
+
+func (e *fakeEngine) Consent(_ context.Context, attempt id.ID, b broker.Browser, yes bool) (broker.Next, error) {
+	e.consented = append(e.consented, yes)
+	return e.step(attempt, b)
 }

@@ -64,7 +64,7 @@ func NewPages(c PagesConfig) (*Pages, error) {
 		}
 		*text = strings.TrimSpace(string(data))
 	}
-	for _, name := range []string{"login", "problem", "leave", "formpost", "logout", "loggedout", "usercode", "device"} {
+	for _, name := range []string{"login", "problem", "leave", "formpost", "logout", "loggedout", "usercode", "device", "consent"} {
 		t, err := template.ParseFS(files, "templates/layout.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, err

@@ -85,7 +85,7 @@ func TestNoTextIsLeftOver(t *testing.T) {
 	for _, reason := range reasons(t) {
 		known[string(reason)] = true
 	}
-	for _, page := range []string{"login", "error", "leave", "formpost", "logout", "loggedout", "problem"} {
+	for _, page := range []string{"login", "error", "leave", "formpost", "logout", "loggedout", "problem", "device", "device_question", "device_confirm", "device_in", "device_out", "consent", "scope"} {
 		known[page] = true
 	}
 	for _, key := range g.pages.texts.Languages()[0].Keys() {
@@ -102,7 +102,7 @@ func TestRefusalPages(t *testing.T) {
 				g := newRig(t)
 				g.begin()
 				refusal := &broker.Refusal{Reason: reason, LoginID: id.ID{0xab, 0xcd}}
-				if reason == broker.ReasonThrottled {
+				if reason == broker.ReasonThrottled || reason == broker.ReasonTooManyCodes {
 					refusal.RetryAfter = time.Minute
 				}
 				if open {
@@ -113,7 +113,7 @@ func TestRefusalPages(t *testing.T) {
 					nil, map[string]string{"Accept-Language": language})
 				want := map[broker.Reason]int{
 					broker.ReasonCredentials: 401, broker.ReasonBusy: 503, broker.ReasonUpstreamDown: 503,
-					broker.ReasonThrottled: 429,
+					broker.ReasonThrottled: 429, broker.ReasonTooManyCodes: 429,
 				}[reason]
 				if want == 0 {
 					want = 400

@@ -79,6 +79,15 @@ func scenes(t *testing.T) []scene {
 	long.engine.page.Tenant.Name = "Nordre Trøndelag Interkommunale Kundesenter og Sentralbordtjeneste AS"
 	long.engine.page.Client.Name = "Agentarbeidsflate for telefoni, chat og e-post"
 
+	question, confirm := newDeviceRig(t, broker.DeviceQuestion), newDeviceRig(t, broker.DeviceConfirm)
+	in, out := newDeviceRig(t, broker.DeviceIsIn), newDeviceRig(t, broker.DeviceIsOut)
+	longQuestion := newDeviceRig(t, broker.DeviceQuestion)
+	longQuestion.engine.device.Tenant.Name = long.engine.page.Tenant.Name
+	longQuestion.engine.device.Client.Name = long.engine.page.Client.Name
+
+	anywhere := newRig(t) // a platform client, before anybody has said whose they are
+	anywhere.engine.page.Tenant = nil
+
 	refused := newRig(t, "Acme Entra ID")
 	refused.engine.err = &broker.Refusal{Reason: broker.ReasonUpstream, LoginID: id.ID{0xca, 0xfe, 9, 4: 0x42}, AttemptID: refused.engine.page.AttemptID}
 	final := newRig(t)
@@ -102,6 +111,9 @@ func scenes(t *testing.T) []scene {
 	return []scene{
 		{"login-plain", plain, plain.path(), nil},
 		{"login-one", one, one.path(), nil},
+		{"login-anywhere", anywhere, anywhere.path(), nil},
+		{"consent", one, one.path() + "/consent", nil},
+		{"consent-long", long, long.path() + "/consent", nil},
 		{"login-three", three, three.path(), nil},
 		{"login-long", long, long.path(), nil},
 		{"login-wrong", one, one.path(), wrong},
@@ -110,5 +122,12 @@ func scenes(t *testing.T) []scene {
 		{"logout", pages, "/logout", nil},
 		{"logged-out", pages, "/logged-out", nil},
 		{"problem", pages, "/authorize", nil},
+		{"device-code", plain, "/device", nil},
+		{"device-code-filled", plain, "/device?user_code=BCDF-GHJK", nil},
+		{"device-question", question, question.devicePath(), nil},
+		{"device-question-long", longQuestion, longQuestion.devicePath(), nil},
+		{"device-confirm", confirm, confirm.devicePath(), nil},
+		{"device-in", in, in.devicePath(), nil},
+		{"device-out", out, out.devicePath(), nil},
 	}
 }

@@ -23,6 +23,7 @@ type Engine interface {
 	Complete(ctx context.Context, account registry.Account, connection string, params url.Values, b broker.Browser) (broker.Next, error)
 	Cancel(ctx context.Context, attempt id.ID, b broker.Browser) (broker.Next, error)
 	Devices
+	Consents
 }
 
 // Config is what the pages of a login need. Everything is required.
@@ -63,6 +64,7 @@ func New(c Config) (http.Handler, error) {
 	routes.POST("/attempt/:id", s.form(s.password))
 	routes.POST("/attempt/:id/with/:connection", s.form(s.send))
 	routes.POST("/attempt/:id/cancel", s.form(s.cancel))
+	s.consentRoutes(routes.Group("/attempt"))
 	routes.GET("/:account/:connection/callback", s.page(s.callback))
 	s.deviceRoutes(g.Group(c.Site.Path("/device")))
 	return g, nil

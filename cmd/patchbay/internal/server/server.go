@@ -13,6 +13,7 @@ import (
 	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/broker/sqlstore"
+	"github.com/patchbay-auth/patchbay/broker/throttle"
 	"github.com/patchbay-auth/patchbay/federation"
 	"github.com/patchbay-auth/patchbay/internal/keyfile"
 	"github.com/patchbay-auth/patchbay/internal/secret"
@@ -31,7 +32,10 @@ type Config struct {
 	State           sqlstore.Config
 	Legacy          legacy.Config
 	Keys            *keyfile.Keys
-	Log             *slog.Logger
+	// Limits bound requests, Logins failed logins; their zero values are the defaults.
+	Limits provider.Limits
+	Logins throttle.Config
+	Log    *slog.Logger
 	// Now reports the time; nil means time.Now.
 	Now func() time.Time
 }
@@ -43,6 +47,7 @@ type Server struct {
 	Engine    *broker.Engine
 	Events    *broker.EventLog
 
+	logins      *throttle.Throttle
 	revocations *grant.Revocations
 	feed        *broker.Feed
 	handler     http.Handler
@@ -88,17 +93,19 @@ func (s *Server) wire(ctx context.Context, c Config, site *web.Site) error {
 	if err := s.EnsureKeys(ctx); err != nil {
 		return err
 	}
+	c.Logins.Now = c.Now
+	s.logins = throttle.New(c.Logins)
 	grants := grant.New(grant.Config{Store: s.Store, Sealer: c.Keys, Revocations: s.revocations, Now: c.Now})
 	s.Engine = broker.New(broker.Config{
-		Attempts: s.Store, Sessions: s.Store, Registry: s.Registry, Directory: s.Directory,
+		Attempts: s.Store, Sessions: s.Store, Consents: s.Store, Registry: s.Registry, Directory: s.Directory,
 		Upstreams: broker.NewUpstreams(s.Registry, s.openUpstream), Grants: grants, Sealer: c.Keys,
-		Events: s.Events, PublicURL: site.Origin() + site.Path(""), FailureFloor: s.failureFloor,
+		Events: s.Events, PublicURL: site.Origin() + site.Path(""), Throttle: s.logins, FailureFloor: s.failureFloor,
 		Logger: c.Log, Now: c.Now,
 	})
 	public, err := provider.New(provider.Config{
 		Site: site, SharedPaths: c.SharedPaths, InformationPath: c.InformationPath, Registry: s.Registry, Keys: s.Keyring, Directory: s.Directory,
 		Engine: s.Engine, Grants: grants, Revocations: s.revocations, Events: s.Events,
-		Ready: s.ready, Log: c.Log, Now: c.Now,
+		Limits: c.Limits, Ready: s.ready, Log: c.Log, Now: c.Now,
 	})
 	if err != nil {
 		return err
