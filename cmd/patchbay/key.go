@@ -1,24 +1,19 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/patchbay-auth/patchbay/broker/keyring"
-	"github.com/patchbay-auth/patchbay/cmd/patchbay/internal/server"
 	"github.com/patchbay-auth/patchbay/internal/keyfile"
 )
 
 func keyCommand() *cobra.Command {
 	c := &cobra.Command{Use: "key", Short: "Manage the sealed key file and the signing keys"}
-	c.AddCommand(keyGenerateCommand(), keyListCommand())
+	c.AddCommand(keyGenerateCommand(), keyListCommand(), keyRotateCommand())
 	return c
 }
 
@@ -73,54 +68,4 @@ func generateKeyFile(c *cobra.Command, add bool) error {
 	list := keys.List()
 	_, err = fmt.Fprintf(c.OutOrStdout(), "%s holds %d data key(s); %s seals\n", cfg.KeyFile.Path, len(list), list[len(list)-1].ID)
 	return err
-}
-
-func keyListCommand() *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{
-		Use:   "list",
-		Short: "List data keys and signing keys, without their secrets",
-		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return withState(c, func(ctx context.Context, s *server.State) error {
-				records, err := s.Store.LoadKeys(ctx)
-				if err != nil {
-					return err
-				}
-				return printKeys(c, s.Keys.List(), records, asJSON)
-			})
-		},
-	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return c
-}
-
-type keyLine struct {
-	Use       string    `json:"use"` // data or signing
-	ID        string    `json:"id"`
-	Scope     string    `json:"scope,omitempty"`
-	Algorithm string    `json:"alg"`
-	CreatedAt time.Time `json:"created_at"`
-	Current   bool      `json:"current"`
-}
-
-func printKeys(c *cobra.Command, data []keyfile.Info, signing []keyring.Record, asJSON bool) error {
-	lines := []keyLine{}
-	for _, k := range data {
-		lines = append(lines, keyLine{Use: "data", ID: k.ID.String(), Algorithm: "AES-256-GCM", CreatedAt: k.CreatedAt, Current: k.Current})
-	}
-	now := time.Now()
-	for _, k := range signing {
-		signs := !now.Before(k.ActiveAt) && (k.RetireAt.IsZero() || now.Before(k.RetireAt))
-		lines = append(lines, keyLine{"signing", string(k.ID), string(k.Scope), string(k.Algorithm), k.CreatedAt, signs})
-	}
-	if asJSON {
-		return json.NewEncoder(c.OutOrStdout()).Encode(lines)
-	}
-	w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "USE\tALG\tSCOPE\tCREATED\tCURRENT\tID")
-	for _, l := range lines {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%t\t%s\n", l.Use, l.Algorithm, l.Scope, l.CreatedAt.UTC().Format(time.RFC3339), l.Current, l.ID)
-	}
-	return w.Flush()
 }

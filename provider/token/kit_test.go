@@ -94,10 +94,22 @@ func (m *memory) LoadKeys(context.Context) ([]keyring.Record, error) {
 	return append([]keyring.Record(nil), m.records...), m.err
 }
 
-func (m *memory) InsertKeys(_ context.Context, records []keyring.Record) error {
+func (m *memory) ChangeKeys(_ context.Context, c keyring.Change) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.records = append(m.records, records...)
+	for _, r := range c.Insert {
+		for _, have := range m.records {
+			if r.Scope == have.Scope && r.Algorithm == have.Algorithm && r.Sequence == have.Sequence {
+				return keyring.ErrKeyExists
+			}
+		}
+	}
+	m.records = slices.DeleteFunc(append(m.records, c.Insert...), func(r keyring.Record) bool { return slices.Contains(c.Delete, r.ID) })
+	for i, r := range m.records {
+		if slices.Contains(c.Revoke, r.ID) {
+			m.records[i].RevokedAt = c.At
+		}
+	}
 	return nil
 }
 

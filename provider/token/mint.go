@@ -3,6 +3,7 @@ package token
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -89,7 +90,7 @@ func (t *Tokens) MintID(how Signing, id ID, with Beside) (string, ID, error) {
 	raw, err := sign(signer, PlainJWT, idClaims{
 		Issuer: id.Issuer, Subject: id.Subject, Audience: id.ClientID, AuthorizedParty: id.ClientID,
 		IssuedAt: id.IssuedAt.Unix(), NotBefore: id.IssuedAt.Unix(), Expires: id.Expires.Unix(), Nonce: id.Nonce,
-		AccessHash: leftHalf(with.AccessToken), CodeHash: leftHalf(with.Code),
+		AccessHash: leftHalf(how.Algorithm, with.AccessToken), CodeHash: leftHalf(how.Algorithm, with.Code),
 		loginClaims: id.claims(),
 	}, id.Claims)
 	if err != nil {
@@ -171,11 +172,15 @@ func sign(signer *keyring.Signer, typ Type, own any, further map[string]any) (st
 	return string(raw), nil
 }
 
-// leftHalf is the hash of a value as at_hash and c_hash have it (OpenID Connect Core §3.1.3.6): both
-// of our algorithms use SHA-256. Nothing has no hash.
-func leftHalf(value string) string {
+// leftHalf is the hash of a value as at_hash and c_hash have it (OpenID Connect Core §3.1.3.6), by the
+// hash function of the ID token's algorithm: for EdDSA that of Ed25519, SHA-512. Nothing has no hash.
+func leftHalf(alg keyring.Algorithm, value string) string {
 	if value == "" {
 		return ""
+	}
+	if alg == keyring.EdDSA {
+		sum := sha512.Sum512([]byte(value))
+		return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
 	}
 	sum := sha256.Sum256([]byte(value))
 	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])

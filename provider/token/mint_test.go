@@ -103,6 +103,19 @@ func TestIDTokenOnTheWire(t *testing.T) {
 	}
 }
 
+// The values are SHA-512's, which is what Ed25519 uses (RFC 8032 §5.1); no specification has vectors.
+func TestHashesBesideAnEdDSAToken(t *testing.T) {
+	b := newBench(t)
+	raw, _ := b.mintID(t, token.Signing{Algorithm: keyring.EdDSA, Lifetime: time.Minute}, identity(),
+		token.Beside{AccessToken: "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y", Code: "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk"})
+	claims := members(t, part(t, raw, 1))
+	got := []any{claims["at_hash"], claims["c_hash"]}
+	want := []any{"q7nS86GgvvFaZkzALLWqJYaJIKw2wCDAVfCAsm5CrBM", "E9z1C-c0Az4eTEzE0Nm3OQ3BS2BhMgxuP7x5JAQj1_4"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("hashes (-want +got):\n%s", diff)
+	}
+}
+
 // TestOthersReadOurTokens verifies with a library that is not ours, from the published JWKS.
 func TestOthersReadOurTokens(t *testing.T) {
 	b := newBench(t)

@@ -211,21 +211,16 @@ func TestTimeIsJudgedByOurClock(t *testing.T) {
 
 func TestAKeyThatLeftTheJWKSVerifiesHintsOnly(t *testing.T) {
 	b := newBench(t)
-	raw, minted := b.mint(t, access(48*time.Hour), person())
+	raw, minted := b.mint(t, access(72*time.Hour), person())
 	id, _ := b.mintID(t, access(time.Minute), identity(), token.Beside{})
-	b.store.mu.Lock()
-	for i := range b.store.records {
-		b.store.records[i].ExpiresAt = start.Add(24 * time.Hour)
-	}
-	b.store.mu.Unlock()
-	b.keys.Invalidate(keyring.ChangeKind, "shared")
-	if _, err := b.keys.Key(t.Context(), "nobody"); !errors.Is(err, keyring.ErrNoKey) { // has the store read again
+	if _, err := b.keys.Announce(t.Context(), keyring.Shared, ""); err != nil { // retires the key in 24 hours
 		t.Fatal(err)
 	}
+	b.now = start.Add(49*time.Hour - time.Minute)
 	if err := b.CheckAccess(t.Context(), minted); err != nil {
 		t.Fatalf("control: %v", err)
 	}
-	b.now = start.Add(25 * time.Hour)
+	b.now = start.Add(49 * time.Hour)
 	if _, err := b.VerifyAccess(t.Context(), raw); !errors.Is(err, token.ErrInvalid) {
 		t.Errorf("access token: %v, want ErrInvalid", err)
 	}
@@ -234,6 +229,34 @@ func TestAKeyThatLeftTheJWKSVerifiesHintsOnly(t *testing.T) {
 	}
 	if _, err := b.VerifyHint(t.Context(), id); err != nil {
 		t.Errorf("expired hint of a retired key: %v", err)
+	}
+	b.now = start.Add(24*time.Hour + 12*time.Hour + 30*24*time.Hour)
+	if _, err := b.VerifyHint(t.Context(), id); !errors.Is(err, token.ErrInvalid) {
+		t.Errorf("hint of a forgotten key: %v, want ErrInvalid", err)
+	}
+}
+
+func TestARevokedKeyVerifiesNothing(t *testing.T) {
+	b := newBench(t)
+	raw, minted := b.mint(t, access(time.Hour), person())
+	id, _ := b.mintID(t, access(time.Minute), identity(), token.Beside{})
+	if err := b.CheckAccess(t.Context(), minted); err != nil {
+		t.Fatalf("control: %v", err)
+	}
+	if _, err := b.keys.Replace(t.Context(), keyring.Shared, ""); err != nil {
+		t.Fatal(err)
+	}
+	for what, err := range map[string]error{
+		"access token": second(b.VerifyAccess(t.Context(), raw)), "access token, checked again": b.CheckAccess(t.Context(), minted),
+		"hint": second(b.VerifyHint(t.Context(), id)),
+	} {
+		if !errors.Is(err, token.ErrInvalid) {
+			t.Errorf("%s: %v, want ErrInvalid", what, err)
+		}
+	}
+	next, _ := b.mint(t, access(time.Hour), person())
+	if _, err := b.VerifyAccess(t.Context(), next); err != nil {
+		t.Errorf("a token of the new key: %v", err)
 	}
 }
 

@@ -17,11 +17,11 @@ const (
 	maxSkew = 10 * time.Second
 )
 
-// Run does the background work until ctx ends: the change feed, the audit queue, and the deletion
-// of what has expired. What is queued is written before it returns.
+// Run does the background work until ctx ends: the change feed, the audit queue, the rotation of
+// signing keys, and the deletion of what has expired. What is queued is written before it returns.
 func (s *Server) Run(ctx context.Context) {
 	var wg sync.WaitGroup
-	for _, work := range []func(context.Context){s.feed.Run, s.Events.Run, s.sweep} {
+	for _, work := range []func(context.Context){s.feed.Run, s.Events.Run, s.Keyring.Run, s.sweep} {
 		wg.Go(func() { work(ctx) })
 	}
 	wg.Wait()

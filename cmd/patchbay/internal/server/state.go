@@ -39,7 +39,9 @@ func OpenState(ctx context.Context, config sqlstore.Config, keys *keyfile.Keys, 
 	if s.Registry, err = registry.Open(ctx, s.Store); err != nil {
 		return nil, err
 	}
-	s.Keyring, err = keyring.Open(ctx, keyring.Config{Store: s.Store, Sealer: keys, Now: config.Now, Log: log})
+	s.Keyring, err = keyring.Open(ctx, keyring.Config{
+		Store: s.Store, Sealer: keys, Lifetimes: keyring.Lifetimes{Token: registry.MaxTokenLifetime}, Now: config.Now, Log: log,
+	})
 	if err != nil {
 		return nil, err
 	}
