@@ -85,7 +85,7 @@ func judgeMethod(r *http.Request, e endpoint) *Fault {
 	return &Fault{Status: http.StatusMethodNotAllowed, Code: "invalid_request", Description: "The method is not allowed"}
 }
 
-// admit judges a request and returns the form that the library is to see.
+// admit judges a request and returns its form.
 func (p *provider) admit(r *http.Request, x *exchange) (url.Values, error) {
 	form := url.Values{}
 	if fault := judgeMethod(r, x.endpoint); fault != nil {
@@ -109,10 +109,6 @@ func (p *provider) admit(r *http.Request, x *exchange) (url.Values, error) {
 	}
 	if err := p.mayAsk(x, form); err != nil {
 		return nil, err
-	}
-	if x.endpoint != introspection { // whoever the client is, the library learns a name and no secret
-		form.Set("client_id", x.client.ID)
-		form.Set("client_secret", "authenticated")
 	}
 	return form, nil
 }
@@ -186,6 +182,10 @@ func requiredBy(grantType string) []string {
 // libraryRequest is a request as the library's router shall see it: its path below the issuer, a form
 // that is parsed, and no headers, among which credentials would be.
 func libraryRequest(ctx context.Context, method string, x *exchange, form url.Values) *http.Request {
+	if x.client != nil { // whoever the client is, the library learns a name and no secret
+		form.Set("client_id", x.client.ID)
+		form.Set("client_secret", "authenticated")
+	}
 	r := &http.Request{
 		Method: method, URL: &url.URL{Path: x.issuer.layout.paths[x.endpoint]}, Header: http.Header{},
 		Form: form, PostForm: form, Body: http.NoBody, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,

@@ -27,7 +27,9 @@ func (p *provider) push(ctx context.Context, x *exchange, form url.Values) (any,
 	for _, name := range []string{"client_secret", "client_assertion", "client_assertion_type"} {
 		form.Del(name)
 	}
-	form.Set("client_id", x.clientID) // in the spelling of the request, which becomes the audience
+	if form.Get("client_id") == "" { // else its spelling is kept, which becomes the audience
+		form.Set("client_id", x.clientID)
+	}
 	if !x.client.RedirectURI(form.Get("redirect_uri")) {
 		return nil, invalidRequest("redirect_uri is not registered")
 	}

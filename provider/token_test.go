@@ -138,7 +138,7 @@ func TestCodeExchangeRefused(t *testing.T) {
 				f.Set("assertion", "x")
 			}, code: "unsupported_grant_type"},
 			{name: "token exchange", form: func(f url.Values) { f.Set("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange") }, code: "unsupported_grant_type"},
-			{name: "device code", form: func(f url.Values) { f.Set("grant_type", "urn:ietf:params:oauth:grant-type:device_code") }, code: "unsupported_grant_type"},
+			{name: "device code", form: func(f url.Values) { f.Set("grant_type", "urn:ietf:params:oauth:grant-type:device_code") }, code: "unauthorized_client"},
 			{name: "client without the grant", client: "api", code: "unauthorized_client"},
 		} {
 			t.Run(c.name, func(t *testing.T) {
