@@ -1,0 +1,234 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Names of tasks that the run refers to.
+const (
+	idleIntrospection  = "introspection, all tokens"
+	stormIntrospection = "introspection in a password storm"
+)
+
+// stormLogins is how many people log in at once while the switch goes on asking.
+const stormLogins = 32
+
+// tasks are what is measured, in the order of the report.
+func (r *rig) tasks(ctx context.Context, o Options) ([]task, error) {
+	questions, err := r.introspections(o)
+	if err != nil {
+		return nil, err
+	}
+	refreshTokens, err := r.families(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	codes, err := r.newCodes(ctx, max(20, int(500*o.Window.Seconds())))
+	if err != nil {
+		return nil, err
+	}
+	list := []task{
+		{
+			name: "introspection, one token", budget: budget{ratio: 0.5, cpu: 3},
+			start: introspect(questions[:1], 1),
+		},
+		{
+			name: idleIntrospection, budget: budget{ratio: 0.5, cpu: 3},
+			prepare: r.warm(o, questions),
+			start:   introspect(questions, o.Clients),
+		},
+		{
+			name: "client_credentials, secret", budget: budget{ratio: 0.2},
+			start: same(post(r.issuer()+"/connect/token", "bench-machine", clientSecret, url.Values{
+				"grant_type": {"client_credentials"}, "scope": {"contact-centre:10010:4711"},
+			})),
+		},
+		{name: "refresh", budget: budget{ratio: 0.07, statements: 4}, start: r.refresh(refreshTokens)},
+		{
+			name: "code exchange", budget: budget{statements: 4},
+			prepare: codes.prepare,
+			start:   each(codes.take),
+		},
+		{name: "whole local login", budget: budget{statements: 14}, start: r.wholeLogin(ctx)},
+		{name: "discovery", budget: budget{ratio: 0.45}, start: same(get(r.issuer() + "/.well-known/openid-configuration"))},
+		{name: "JWKS", budget: budget{ratio: 0.45}, start: same(get(r.issuer() + "/.well-known/openid-configuration/jwks"))},
+		{
+			name: stormIntrospection, budget: budget{statements: -1, p99: 10 * time.Millisecond},
+			prepare: r.warm(o, questions),
+			start:   introspect(questions, o.Clients), beside: r.storm,
+		},
+	}
+	for i := range list {
+		list[i].target = r.listen
+	}
+	return list, nil
+}
+
+// same sends one request over and over.
+func same(request []byte) func(int, *conn) func() error {
+	return func(_ int, c *conn) func() error {
+		return func() error {
+			_, err := c.send(request)
+			return err
+		}
+	}
+}
+
+// each sends what take returns.
+func each(take func() ([]byte, error)) func(int, *conn) func() error {
+	return func(_ int, c *conn) func() error {
+		return func() error {
+			request, err := take()
+			if err == nil {
+				_, err = c.send(request)
+			}
+			return err
+		}
+	}
+}
+
+// introspect walks through the questions, every client through a part of them.
+func introspect(questions [][]byte, clients int) func(int, *conn) func() error {
+	return func(client int, c *conn) func() error {
+		next := client % len(questions)
+		return func() error {
+			answer, err := c.send(questions[next])
+			if err == nil && !bytes.HasPrefix(answer, []byte(`{"active":true`)) {
+				err = errors.New("a live token is said to be inactive")
+			}
+			next = (next + clients) % len(questions)
+			return err
+		}
+	}
+}
+
+// warm has each question asked once, the first time it is called: what is measured is the steady state,
+// in which tokens have been seen before.
+func (r *rig) warm(o Options, questions [][]byte) func(context.Context) error {
+	var next atomic.Int64
+	all := task{name: "warm-up", target: r.listen, start: each(func() ([]byte, error) {
+		i := int(next.Add(1)) - 1
+		if i >= len(questions) {
+			return nil, errEnough
+		}
+		return questions[i], nil
+	})}
+	return func(ctx context.Context) error {
+		if int(next.Load()) >= len(questions) {
+			return nil
+		}
+		_, err := all.run(ctx, o.Clients, time.Minute)
+		return err
+	}
+}
+
+// refresh has every client rotate its own family.
+func (r *rig) refresh(tokens []string) func(int, *conn) func() error {
+	return func(client int, c *conn) func() error {
+		return func() error {
+			answer, err := c.send(post(r.issuer()+"/connect/token", "bench-app", clientSecret, url.Values{
+				"grant_type": {"refresh_token"}, "refresh_token": {tokens[client]},
+			}))
+			if err == nil {
+				tokens[client], err = refreshToken(answer)
+			}
+			return err
+		}
+	}
+}
+
+// wholeLogin is a login from authorize to tokens by somebody whose password costs nothing to verify.
+func (r *rig) wholeLogin(ctx context.Context) func(int, *conn) func() error {
+	user := person("sha1-salted")
+	return func(_ int, c *conn) func() error {
+		return func() error {
+			a, err := r.newAgent()
+			if err != nil {
+				return err
+			}
+			code, err := a.login(ctx, user)
+			if err == nil {
+				_, err = c.send(r.redemption(code))
+			}
+			return err
+		}
+	}
+}
+
+// storm has people log in with bcrypt until ctx ends.
+func (r *rig) storm(ctx context.Context) error {
+	user := person("bcrypt")
+	errs := make([]error, stormLogins)
+	var wg sync.WaitGroup
+	for i := range errs {
+		wg.Go(func() {
+			for errs[i] == nil && ctx.Err() == nil {
+				a, err := r.newAgent()
+				if err == nil {
+					_, err = a.login(ctx, user)
+				}
+				if ctx.Err() == nil {
+					errs[i] = err
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// codes are authorization codes of somebody with a session, who needs no page to get one.
+type codes struct {
+	agent *agent
+	each  int // how many are fetched before each window; they live for a minute
+	mu    sync.Mutex
+	list  [][]byte
+}
+
+func (r *rig) newCodes(ctx context.Context, each int) (*codes, error) {
+	a, err := r.newAgent()
+	if err != nil {
+		return nil, err
+	}
+	_, err = a.login(ctx, person("sha1-salted"))
+	return &codes{agent: a, each: each}, err
+}
+
+func (c *codes) prepare(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.list = c.list[:0]
+	for range c.each {
+		back, err := c.agent.authorize(ctx)
+		if err != nil {
+			return err
+		}
+		code, err := codeOf(back)
+		if err != nil {
+			return err
+		}
+		c.list = append(c.list, c.agent.rig.redemption(code))
+	}
+	return nil
+}
+
+func (c *codes) take() ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.list) == 0 {
+		return nil, errEnough
+	}
+	next := c.list[len(c.list)-1]
+	c.list = c.list[:len(c.list)-1]
+	return next, nil
+}
+
+// newTransport keeps a connection for every agent there may be.
+func newTransport() *http.Transport { return &http.Transport{MaxIdleConnsPerHost: 64} }
