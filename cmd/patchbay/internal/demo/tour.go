@@ -42,6 +42,7 @@ func tour(ctx context.Context, facts Facts, out io.Writer) error {
 		{"refresh", t.refresh},
 		{"revoke", t.revoke},
 		{"logout", t.logout},
+		{"device login", t.deviceLogin},
 		{"client credentials", t.clientCredentials},
 	}
 	for _, stop := range stops {
