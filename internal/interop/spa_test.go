@@ -42,7 +42,6 @@ type said struct {
 
 func TestOIDCClientTS(t *testing.T) {
 	needNode(t)
-	browser := browsertest.Start(t)
 	origin := spaServer(t)
 	p := run(t, fmt.Sprintf(`
   - id: interop-spa
@@ -56,7 +55,7 @@ func TestOIDCClientTS(t *testing.T) {
 
 	for layout, issuer := range map[string]string{"shared": p.Issuer, "realm": p.RealmIssuer} {
 		t.Run(layout, func(t *testing.T) {
-			app := spa{browser, t, origin}
+			app := spa{browsertest.Start(t), t, origin}
 			app.open(issuer, "openid email")
 			first := app.login(p.Users[0])
 			if first.Sub != p.Users[0].UserID || first.Email == "" || first.Session == "" {
@@ -76,7 +75,7 @@ func TestOIDCClientTS(t *testing.T) {
 		})
 	}
 	t.Run("refresh token", func(t *testing.T) {
-		app := spa{browser, t, origin}
+		app := spa{browsertest.Start(t), t, origin}
 		app.open(p.Issuer, "openid offline_access")
 		first := app.login(p.Users[0])
 		if !first.Refreshes {
