@@ -18,7 +18,7 @@ const module = "github.com/patchbay-auth/patchbay"
 var floors = map[string]int{
 	"cmd/patchbay": 7, "cmd/patchbay/internal/demo": 6, "cmd/patchbay/internal/bench": 6, "cmd/patchbay/internal/server": 5,
 
-	"broker/sqlstore": 4, "provider": 4, "provider/login": 4, "provider/token": 4,
+	"broker/sqlstore": 4, "provider": 4, "provider/login": 4, "provider/token": 4, "provider/backchannel": 4,
 
 	"broker": 3,
 
@@ -32,6 +32,7 @@ var floors = map[string]int{
 
 	"mapping": 0, "testdata/iq": 0,
 	"internal/secret": 0, "internal/id": 0, "internal/web": 0, "internal/keyfile": 0, "internal/yamlfault": 0,
+	"internal/egress":    0, // where requests may go whose addresses others chose
 	"internal/ratelimit": 0, // who may ask how often; the configuration names its rates
 }
 
@@ -44,7 +45,7 @@ var kits = map[string]bool{
 // rooms are the arrows inside one floor. Everything else on the same floor is forbidden.
 var rooms = map[string][]string{
 	"internal/yamlfault": {"internal/secret"}, // whose values its faults never show
-	"provider":           {"provider/login", "provider/token"},
+	"provider":           {"provider/login", "provider/token", "provider/backchannel"},
 	"provider/login":     {"provider/token"},
 	"legacy":             {"legacy/passhash"},
 	"legacy/iq":          {"legacy", "legacy/passhash"}, // it is a legacy.Profile

@@ -33,6 +33,7 @@ func (e *Engine) send(ctx context.Context, a Attempt, b Browser, connection stri
 	started, err := route.upstream.Start(ctx, federation.StartRequest{
 		State: state, RedirectURI: e.callback(a.Account, connection), LoginHint: a.Request.LoginHint,
 		Prompt: upstreamPrompt(a.Request.Prompt), MaxAge: a.Request.MaxAge, UILocales: a.Request.UILocales,
+		ACRValues: a.Request.ACRValues,
 	})
 	if err != nil {
 		return Next{}, e.notSent(ctx, a, b, connection, ReasonUpstreamDown, err)

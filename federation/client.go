@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net"
 	"net/http"
-	"net/netip"
-	"syscall"
-	"time"
+
+	"github.com/patchbay-auth/patchbay/internal/egress"
 )
 
 // maxBody bounds every answer of an IdP, in bytes after decompression.
@@ -18,48 +16,20 @@ const maxBody = 1 << 20
 
 var errTooLarge = fmt.Errorf("answer is larger than %d bytes", maxBody)
 
-// newClient returns a client that reaches only where an IdP may be. It uses no proxy: behind one,
-// the address that is dialled would not be the IdP's, and could not be judged.
+// newClient returns a client that reaches only where an IdP may be.
 func newClient(cfg Config) *http.Client {
-	dialer := &net.Dialer{
-		Timeout: cfg.Timeout,
-		// Control sees the resolved address just before connecting to it, so that a name cannot
-		// resolve to one address for a check and to another for the connection.
-		Control: func(_, address string, _ syscall.RawConn) error {
-			resolved, err := netip.ParseAddrPort(address)
-			if err != nil {
-				return fmt.Errorf("dial %q: %w", address, err)
-			}
-			return checkAddr(resolved.Addr(), cfg.AllowPrivateNetwork)
-		},
-	}
-	transport := &http.Transport{
-		DialContext:            dialer.DialContext,
-		ForceAttemptHTTP2:      true,
-		TLSHandshakeTimeout:    cfg.Timeout,
-		ResponseHeaderTimeout:  cfg.Timeout,
-		MaxResponseHeaderBytes: 64 << 10,
-		MaxConnsPerHost:        64,
-		IdleConnTimeout:        30 * time.Second,
-	}
 	return &http.Client{
-		Transport:     guard{next: transport, allowPrivate: cfg.AllowPrivateNetwork},
+		Transport:     bounded{egress.Transport(cfg.Timeout, cfg.AllowPrivateNetwork)},
 		CheckRedirect: checkRedirect,
 		Timeout:       cfg.Timeout,
 	}
 }
 
-// A guard judges each request's address, redirects included, and bounds each answer.
-type guard struct {
-	next         http.RoundTripper
-	allowPrivate bool
-}
+// bounded bounds each answer.
+type bounded struct{ next http.RoundTripper }
 
-func (g guard) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := checkParsedURL(r.URL, g.allowPrivate); err != nil {
-		return nil, err
-	}
-	resp, err := g.next.RoundTrip(r)
+func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := b.next.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}

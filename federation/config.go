@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/patchbay-auth/patchbay/internal/egress"
 	"github.com/patchbay-auth/patchbay/internal/secret"
 )
 
@@ -74,7 +75,7 @@ func (c Config) faults() error {
 	if c.ClientID == "" {
 		fault("client_id: must not be empty")
 	}
-	switch u, err := checkURL(c.Issuer, c.AllowPrivateNetwork); {
+	switch u, err := egress.CheckURL(c.Issuer, c.AllowPrivateNetwork); {
 	case err != nil:
 		fault("issuer: %w", err)
 	case u.RawQuery != "" || u.ForceQuery:

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/patchbay-auth/patchbay/internal/egress"
 )
 
 const (
@@ -64,7 +66,7 @@ func readMetadata(doc object, cfg Config) (metadata, error) {
 			continue
 		}
 		*e.to, _ = raw.(string)
-		if _, err := checkURL(*e.to, cfg.AllowPrivateNetwork); err != nil {
+		if _, err := egress.CheckURL(*e.to, cfg.AllowPrivateNetwork); err != nil {
 			return metadata{}, fmt.Errorf("%s: %w", e.name, err)
 		}
 	}

@@ -54,6 +54,7 @@ func (o *OIDC) Start(ctx context.Context, r StartRequest) (Started, error) {
 	}
 	for name, value := range map[string]string{
 		"login_hint": r.LoginHint, "prompt": r.Prompt, "ui_locales": strings.Join(r.UILocales, " "),
+		"acr_values": strings.Join(r.ACRValues, " "),
 	} {
 		if value != "" {
 			options = append(options, oauth2.SetAuthURLParam(name, value))

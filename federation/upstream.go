@@ -18,6 +18,8 @@ type StartRequest struct {
 	Prompt string
 	// MaxAge is the oldest acceptable authentication; negative means any.
 	MaxAge time.Duration
+	// ACRValues are the authentication contexts to ask for, the best first.
+	ACRValues []string
 	// UILocales are BCP 47 tags in order of preference.
 	UILocales []string
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -30,16 +31,12 @@ func (p *provider) proceed(w http.ResponseWriter, r *http.Request, next broker.N
 // that the client asked for (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode §2).
 // state is returned unchanged; iss says whose answer it is (RFC 9207), on errors too.
 func (p *provider) answerClient(w http.ResponseWriter, r *http.Request, a broker.Answer) error {
-	p.pages.Remember(w, a)
-	params := url.Values{"iss": {a.Request.Issuer}}
-	if a.Error != "" {
-		params.Set("error", a.Error)
-		if a.Description != "" {
-			params.Set("error_description", a.Description)
-		}
-	} else {
-		params.Set("code", a.Code)
+	params, err := p.outcome(r, a)
+	if err != nil {
+		return err
 	}
+	params.Set("iss", a.Request.Issuer)
+	p.pages.Remember(w, a)
 	if a.Request.State != "" {
 		params.Set("state", a.Request.State)
 	}
@@ -47,6 +44,23 @@ func (p *provider) answerClient(w http.ResponseWriter, r *http.Request, a broker
 		return p.pages.FormPost(w, r, a.Request.RedirectURI, params)
 	}
 	return p.pages.Redirect(w, r, withParameters(a.Request.RedirectURI, a.Request.ResponseMode, params))
+}
+
+// outcome is what the client is told: what it asked for, or an error.
+func (p *provider) outcome(r *http.Request, a broker.Answer) (url.Values, error) {
+	if a.Error == "" {
+		params, err := p.success(r.Context(), a, p.address(r))
+		var fault *Fault
+		if !errors.As(err, &fault) || fault.Status >= http.StatusInternalServerError {
+			return params, err
+		}
+		a.Error, a.Description = "access_denied", fault.Description // of the token endpoint's codes none fits
+	}
+	params := url.Values{"error": {a.Error}}
+	if a.Description != "" {
+		params.Set("error_description", a.Description)
+	}
+	return params, nil
 }
 
 // withParameters appends to a redirect URI and leaves what the client registered as it is.

@@ -85,7 +85,7 @@ func (p *provider) pinnedTenant(is issuer, client *registry.Client, q url.Values
 func authRequest(is issuer, client *registry.Client, q url.Values) (broker.AuthRequest, *Fault) {
 	req := broker.AuthRequest{
 		Issuer: is.url, ClientID: client.ID, RequestedClientID: q.Get("client_id"),
-		RedirectURI: q.Get("redirect_uri"), ResponseType: q.Get("response_type"),
+		RedirectURI: q.Get("redirect_uri"), ResponseType: responseType(q),
 		ResponseMode: responseMode(q), MaxAge: -1,
 	}
 	if len(q["state"]) == 1 && len(q.Get("state")) <= maxState {
@@ -114,16 +114,8 @@ func authRequest(is issuer, client *registry.Client, q url.Values) (broker.AuthR
 	req.LoginHint = q.Get("login_hint")
 	req.UILocales = strings.Fields(q.Get("ui_locales"))
 	req.IDPHint = idpHint(q)
-	return req, nil
-}
-
-// responseMode returns how to answer, errors included: a mode that is not possible is answered in the
-// query, which is the default of response_type code.
-func responseMode(q url.Values) string {
-	if mode := q.Get("response_mode"); modePossible(mode, q.Get("redirect_uri")) {
-		return mode
-	}
-	return modeQuery
+	req.ACRValues = contexts(q)
+	return req, judgeIDToken(req)
 }
 
 // modePossible reports whether an answer can be given in a mode. A browser posts no form to the
@@ -140,7 +132,7 @@ func judgeForm(q url.Values) *Fault {
 		return invalidRequest("A parameter occurs more than once")
 	}
 	for name, longest := range map[string]int{
-		"state": maxState, "nonce": maxNonce, "login_hint": maxHint, "ui_locales": maxHint,
+		"state": maxState, "nonce": maxNonce, "login_hint": maxHint, "ui_locales": maxHint, "acr_values": maxHint,
 	} {
 		if len(q.Get(name)) > longest {
 			return invalidRequest("The parameter " + name + " is too long")
@@ -160,14 +152,8 @@ func judgeFeatures(client *registry.Client, q url.Values) *Fault {
 		return &Fault{Code: "request_uri_not_supported", Description: "request_uri is not supported"}
 	case q.Get("registration") != "":
 		return &Fault{Code: "registration_not_supported", Description: "registration is not supported"}
-	case q.Get("response_type") == "":
-		return invalidRequest("response_type is missing")
-	case q.Get("response_type") != "code":
-		return &Fault{Code: "unsupported_response_type", Description: "response_type must be code"}
-	case !client.MayUse(registry.GrantAuthorizationCode):
-		return &Fault{Code: "unauthorized_client", Description: "The client may not use authorization codes"}
 	}
-	return nil
+	return judgeResponse(client, q)
 }
 
 // codeChallenge applies RFC 7636: S256 or nothing, and never nothing for a client without a secret.
@@ -177,6 +163,8 @@ func codeChallenge(client *registry.Client, q url.Values) (string, *Fault) {
 	switch {
 	case challenge == "" && method != "":
 		return "", invalidRequest("code_challenge_method without code_challenge")
+	case challenge == "" && !strings.Contains(q.Get("response_type"), wantsCode): // there is nothing to protect
+		return "", nil
 	case challenge == "" && (client.Public() || client.RequirePKCE):
 		return "", invalidRequest("code_challenge is required")
 	case challenge == "":
@@ -226,5 +214,21 @@ func idpHint(q url.Values) string {
 			return hint
 		}
 	}
+	for _, value := range strings.Fields(q.Get("acr_values")) {
+		if hint, ok := strings.CutPrefix(value, "idp:"); ok {
+			return hint
+		}
+	}
 	return ""
+}
+
+// contexts reads acr_values without the words that ask for something else: a connection, or a tenant.
+func contexts(q url.Values) []string {
+	var values []string
+	for _, value := range strings.Fields(q.Get("acr_values")) {
+		if !strings.HasPrefix(value, "idp:") && !strings.HasPrefix(value, "tenant:") {
+			values = append(values, value)
+		}
+	}
+	return values
 }

@@ -75,8 +75,6 @@ func TestAuthorizeErrors(t *testing.T) {
 			want  string
 		}{
 			{name: "no response_type", pairs: []string{"response_type", ""}, want: "invalid_request"},
-			{name: "implicit", pairs: []string{"response_type", "id_token token"}, want: "unsupported_response_type"},
-			{name: "hybrid", pairs: []string{"response_type", "code id_token"}, want: "unsupported_response_type"},
 			{name: "response type in capitals", pairs: []string{"response_type", "CODE"}, want: "unsupported_response_type"},
 			{name: "request object", pairs: []string{"request", "x.y.z"}, want: "request_not_supported"},
 			{name: "request_uri", pairs: []string{"request_uri", "https://evil.example/r"}, want: "request_uri_not_supported"},

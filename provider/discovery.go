@@ -66,6 +66,11 @@ type document struct {
 	RequestParameter    bool `json:"request_parameter_supported"`
 	RequestURIParameter bool `json:"request_uri_parameter_supported"`
 	ResponseIssuer      bool `json:"authorization_response_iss_parameter_supported"`
+
+	BackchannelLogout         bool `json:"backchannel_logout_supported"`
+	BackchannelLogoutSession  bool `json:"backchannel_logout_session_supported"`
+	FrontchannelLogout        bool `json:"frontchannel_logout_supported"`
+	FrontchannelLogoutSession bool `json:"frontchannel_logout_session_supported"`
 }
 
 func describe(is issuer) document {
@@ -89,9 +94,9 @@ func describe(is issuer) document {
 
 		Scopes:        mapping.Scopes(),
 		Claims:        claimNames(),
-		ResponseTypes: []string{"code"},
+		ResponseTypes: registry.ResponseTypes(),
 		ResponseModes: responseModes(),
-		GrantTypes:    grantTypes(),
+		GrantTypes:    append(grantTypes(), grantImplicit),
 		SubjectTypes:  []string{"public"},
 		Prompts:       prompts(),
 		IDTokenAlgs:   algs,
@@ -103,6 +108,9 @@ func describe(is issuer) document {
 		IntrospectionAlgs: algs,
 
 		ResponseIssuer: true,
+
+		BackchannelLogout: true, BackchannelLogoutSession: true,
+		FrontchannelLogout: true, FrontchannelLogoutSession: true,
 	}
 }
 

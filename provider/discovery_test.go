@@ -72,7 +72,7 @@ func TestDiscoveryTellsTheTruth(t *testing.T) {
 		doc := w.browser().get(l.issuer + "/.well-known/openid-configuration").json(t)
 		listed, _ := doc["grant_types_supported"].([]any)
 		for _, grant := range []string{
-			"authorization_code", "refresh_token", "client_credentials", "password", "implicit",
+			"authorization_code", "refresh_token", "client_credentials", "password",
 			"urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:token-exchange",
 			"urn:ietf:params:oauth:grant-type:device_code",
 		} {

@@ -23,8 +23,22 @@ type issued struct {
 	scope   []string
 }
 
+// wanted says which tokens to mint, and for which answer.
+type wanted struct {
+	access   bool
+	identity bool
+	nonce    string
+	// code is what the ID token appears beside, or empty.
+	code string
+}
+
 // issue checks that a grant is still good and mints its tokens. Its *Fault consumes nothing.
 func (p *provider) issue(ctx context.Context, x *exchange, g grant.Grant, scope []string, nonce string) (issued, error) {
+	return p.mint(ctx, x, g, scope, wanted{access: true, identity: true, nonce: nonce})
+}
+
+// mint is issue for any answer that holds tokens.
+func (p *provider) mint(ctx context.Context, x *exchange, g grant.Grant, scope []string, want wanted) (issued, error) {
 	tenant, err := p.tenantOf(x, g)
 	if err != nil {
 		return issued{}, err
@@ -47,28 +61,30 @@ func (p *provider) issue(ctx context.Context, x *exchange, g grant.Grant, scope 
 		return issued{}, unavailable(err)
 	}
 	login := token.Login{SessionID: g.SessionID.String(), AuthTime: g.AuthTime, ACR: g.ACR, AMR: g.AMR, IDP: g.IDP}
-	var minted token.Access
-	out.access, minted, err = p.tokens.MintAccess(token.Signing{
-		Algorithm: keyring.Algorithm(x.client.AccessTokenSigningAlg), Type: token.Type(x.client.AccessTokenType),
-		Lifetime: x.client.AccessTokenLifetime,
-	}, token.Access{
-		Issuer: g.Issuer, Subject: subject, SubjectType: kind,
-		Audience: audience(g.Issuer, out.scope), ClientID: g.ClientID, Scope: out.scope,
-		GrantID: g.ID.String(), Tenant: g.Account, Login: login, Claims: claims.access,
-	})
-	if err != nil {
-		return issued{}, unavailable(err)
+	if want.access {
+		var minted token.Access
+		out.access, minted, err = p.tokens.MintAccess(token.Signing{
+			Algorithm: keyring.Algorithm(x.client.AccessTokenSigningAlg), Type: token.Type(x.client.AccessTokenType),
+			Lifetime: x.client.AccessTokenLifetime,
+		}, token.Access{
+			Issuer: g.Issuer, Subject: subject, SubjectType: kind,
+			Audience: audience(g.Issuer, out.scope), ClientID: g.ClientID, Scope: out.scope,
+			GrantID: g.ID.String(), Tenant: g.Account, Login: login, Claims: claims.access,
+		})
+		if err != nil {
+			return issued{}, unavailable(err)
+		}
+		out.expires = minted.Expires
 	}
-	out.expires = minted.Expires
-	if !slices.Contains(out.scope, mapping.ScopeOpenID) {
+	if !want.identity || !slices.Contains(out.scope, mapping.ScopeOpenID) {
 		return out, nil
 	}
 	out.idToken, _, err = p.tokens.MintID(token.Signing{
 		Algorithm: keyring.Algorithm(x.client.IDTokenSigningAlg), Lifetime: x.client.IdentityTokenLifetime,
 	}, token.ID{
 		Issuer: g.Issuer, Subject: subject, ClientID: g.RequestedClientID,
-		Nonce: nonce, Login: login, Claims: claims.identity,
-	}, token.Beside{AccessToken: out.access})
+		Nonce: want.nonce, Login: login, Claims: claims.identity,
+	}, token.Beside{AccessToken: out.access, Code: want.code})
 	if err != nil {
 		return issued{}, unavailable(err)
 	}

@@ -98,6 +98,14 @@ func perRealm() *layout {
 	}}
 }
 
+// tokenType is the token_type of every access token, as the layout's clients compare it.
+func (l *layout) tokenType() string {
+	if l.realm {
+		return "bearer"
+	}
+	return "Bearer"
+}
+
 // libraryEndpoints are those the library routes. The others answer with pages and documents, which
 // its Server interface cannot return, or must be quicker than its router is.
 func (l *layout) libraryEndpoints() op.Endpoints {

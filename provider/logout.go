@@ -49,7 +49,7 @@ func (p *provider) endSession(w http.ResponseWriter, r *http.Request, is issuer)
 	session, err := p.engine.Session(r.Context(), is.url, b)
 	switch {
 	case errors.Is(err, broker.ErrNotFound):
-		return p.afterLogout(w, r, asked, q.Get("ui_locales"))
+		return p.afterLogout(w, r, asked, q.Get("ui_locales"), nil)
 	case err != nil:
 		return err
 	}
@@ -65,11 +65,16 @@ func (p *provider) endSession(w http.ResponseWriter, r *http.Request, is issuer)
 			UILocales: strings.Fields(q.Get("ui_locales")), ReturnURI: asked.redirect,
 		})
 	}
+	frames, err := p.frames(r, session)
+	if err != nil {
+		return err
+	}
 	if err := p.engine.EndSession(r.Context(), session, b); err != nil {
 		return err
 	}
+	p.logouts.Wake()
 	p.site.ClearSession(w, is.url)
-	return p.afterLogout(w, r, asked, q.Get("ui_locales"))
+	return p.afterLogout(w, r, asked, q.Get("ui_locales"), frames)
 }
 
 // names reports whether the request shows an ID token of the session.
@@ -124,11 +129,30 @@ func (p *provider) judgeLogout(r *http.Request, is issuer, q url.Values) (logout
 	return out, nil
 }
 
-func (p *provider) afterLogout(w http.ResponseWriter, r *http.Request, asked logout, locales string) error {
-	if asked.redirect == "" {
-		return p.pages.LoggedOut(w, r, "", "", strings.Fields(locales))
+// frames returns the addresses to open in the browser, so that clients end their own sessions there
+// (OpenID Connect Front-Channel Logout 1.0 §2).
+func (p *provider) frames(r *http.Request, s broker.Session) ([]string, error) {
+	reached, err := p.engine.Reached(r.Context(), s)
+	if err != nil {
+		return nil, err
 	}
-	return p.pages.Redirect(w, r, asked.redirect)
+	var frames []string
+	for _, one := range reached {
+		client, ok := p.registry.Snapshot().Client(one.ClientID)
+		if ok && client.FrontchannelLogoutURI != "" {
+			frames = append(frames, withParameters(client.FrontchannelLogoutURI, modeQuery, url.Values{
+				"iss": {s.Issuer}, "sid": {s.ID.String()},
+			}))
+		}
+	}
+	return frames, nil
+}
+
+func (p *provider) afterLogout(w http.ResponseWriter, r *http.Request, asked logout, locales string, frames []string) error {
+	if asked.redirect != "" && len(frames) == 0 {
+		return p.pages.Redirect(w, r, asked.redirect)
+	}
+	return p.pages.LoggedOut(w, r, login.Farewell{ReturnURI: asked.redirect, UILocales: strings.Fields(locales), Frames: frames})
 }
 
 func (p *provider) tenantName(account registry.Account) string {

@@ -19,6 +19,7 @@ import (
 	"github.com/patchbay-auth/patchbay/broker/keyring"
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/internal/web"
+	"github.com/patchbay-auth/patchbay/provider/backchannel"
 	"github.com/patchbay-auth/patchbay/provider/login"
 	"github.com/patchbay-auth/patchbay/provider/token"
 )
@@ -41,6 +42,11 @@ type Config struct {
 	Grants      *grant.Service
 	Revocations *grant.Revocations
 	Events      *broker.EventLog
+	// Logouts is the outbox from which clients are told of ended sessions.
+	Logouts broker.LogoutStore
+	// PrivateLogouts lets clients that are told of ended sessions be on this machine, by plain http,
+	// and in its network.
+	PrivateLogouts bool
 
 	// VerifiedTokens bounds the cache of access tokens whose signatures were verified. Zero means
 	// 50 000, of about a kilobyte each.
@@ -68,6 +74,7 @@ type provider struct {
 	revocations    *grant.Revocations
 	events         *broker.EventLog
 	tokens         *token.Tokens
+	logouts        *backchannel.Courier
 	verifiedTokens tokenCache
 	limits         *limiter
 	weak           *weakVerifier
@@ -78,10 +85,10 @@ type provider struct {
 	now            func() time.Time
 }
 
-// New returns the handler of all public addresses.
-func New(c Config) (http.Handler, error) {
+// New returns the handler of all public addresses. Run does its background work.
+func New(c Config) (*Provider, error) {
 	if c.Site == nil || c.Registry == nil || c.Keys == nil || c.Directory == nil || c.Engine == nil ||
-		c.Grants == nil || c.Revocations == nil || c.Events == nil {
+		c.Grants == nil || c.Revocations == nil || c.Events == nil || c.Logouts == nil {
 		return nil, errors.New("provider: a part of the configuration is missing")
 	}
 	p := &provider{
@@ -116,7 +123,15 @@ func New(c Config) (http.Handler, error) {
 	for _, l := range []*layout{p.issuers.shared, p.issuers.realm} {
 		p.routers[l.realm] = op.RegisterServer(server{p: p}, l.libraryEndpoints(), op.WithServerCORSOptions(nil))
 	}
-	return p.routes(cmp.Or(c.InformationPath, defaultInformationPath))
+	p.logouts = backchannel.New(backchannel.Config{
+		Store: c.Logouts, Registry: c.Registry, Mint: p.mintLogout, AllowPrivateNetwork: c.PrivateLogouts,
+		Log: p.log, Now: p.now,
+	})
+	h, err := p.routes(cmp.Or(c.InformationPath, defaultInformationPath))
+	if err != nil {
+		return nil, err
+	}
+	return &Provider{h, p.logouts}, nil
 }
 
 // routes is every address there is. Methods are judged behind it, because an address that exists

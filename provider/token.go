@@ -102,13 +102,12 @@ func refreshPolicy(x *exchange, g grant.Grant) *registry.Refresh {
 
 func (p *provider) tokenAnswer(x *exchange, r grant.Redeemed, minted issued) tokenAnswer {
 	answer := tokenAnswer{
-		AccessToken: minted.access, TokenType: "Bearer", ExpiresIn: p.secondsUntil(minted.expires),
+		AccessToken: minted.access, TokenType: x.issuer.layout.tokenType(), ExpiresIn: p.secondsUntil(minted.expires),
 		RefreshToken: r.RefreshToken, IDToken: minted.idToken, Scope: strings.Join(minted.scope, " "),
 	}
 	if !x.issuer.layout.realm {
 		return answer
 	}
-	answer.TokenType = "bearer"
 	answer.realmAnswer = &realmAnswer{SessionState: r.Grant.SessionID.UUID()}
 	switch {
 	case !r.Grant.SessionID.IsZero():

@@ -41,6 +41,7 @@ type world struct {
 	directory *directory
 	events    *broker.EventLog
 	server    *httptest.Server
+	provider  *provider.Provider
 	logged    *lines
 	ready     func() error
 
@@ -168,9 +169,9 @@ func newWorldLimited(t testing.TB, people broker.Directory, limits provider.Limi
 		Upstreams: broker.NewUpstreams(w.registry, nil), Grants: w.grants, Sealer: sealer, Events: w.events,
 		PublicURL: w.base, FailureFloor: func() time.Duration { return 0 }, Logger: logger, Now: w.clock.Now,
 	})
-	w.server.Config.Handler, err = provider.New(provider.Config{
+	w.provider, err = provider.New(provider.Config{
 		Site: site, Registry: w.registry, Keys: ring, Directory: people, Engine: engine, Grants: w.grants,
-		Revocations: w.revoked, Events: w.events, Limits: limits, Log: logger, Now: w.clock.Now,
+		Revocations: w.revoked, Events: w.events, Logouts: w.store, PrivateLogouts: true, Limits: limits, Log: logger, Now: w.clock.Now,
 		Ready: func(context.Context) error {
 			if w.ready == nil {
 				return nil
@@ -179,6 +180,7 @@ func newWorldLimited(t testing.TB, people broker.Directory, limits provider.Limi
 		},
 	})
 	w.must(err)
+	w.server.Config.Handler = w.provider
 	w.server.Start()
 	t.Cleanup(w.server.Close)
 	return w

@@ -48,9 +48,10 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (err error)
 	}
 	s, err := server.Open(ctx, server.Config{
 		PublicURL: cfg.PublicURL, SharedPaths: []string{cfg.SharedIssuerPath}, InformationPath: cfg.AccessTokenInformationPath, TrustedProxies: cfg.TrustedProxies,
-		State:  stateConfig(cfg),
-		Legacy: legacy.Config{Engine: legacy.Engine(cfg.Legacy.Driver), DSN: cfg.Legacy.DSN, Profile: iq.Profile()},
-		Keys:   keys, Log: log,
+		PrivateLogouts: cfg.PrivateLogouts,
+		State:          stateConfig(cfg),
+		Legacy:         legacy.Config{Engine: legacy.Engine(cfg.Legacy.Driver), DSN: cfg.Legacy.DSN, Profile: iq.Profile()},
+		Keys:           keys, Log: log,
 	})
 	if err != nil {
 		return err

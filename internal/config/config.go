@@ -34,6 +34,8 @@ type Config struct {
 	LogFormat string
 	// MetricsListen is the address of the metrics listener; empty means none.
 	MetricsListen string
+	// PrivateLogouts lets clients that are told of ended sessions be in this machine's network.
+	PrivateLogouts bool
 }
 
 // TLS names a certificate chain and its private key, both PEM. They are read again when they change.
@@ -96,6 +98,9 @@ type configYAML struct {
 	Metrics struct {
 		Listen string `yaml:"listen"`
 	} `yaml:"metrics"`
+	BackchannelLogout struct {
+		AllowPrivateNetwork bool `yaml:"allow_private_network"`
+	} `yaml:"backchannel_logout"`
 }
 
 type tlsYAML struct {
@@ -110,7 +115,7 @@ func parse(name, dir string, data []byte, from yamlfault.Expander) (Config, erro
 		Listen: y.Listen, PublicURL: y.PublicURL, SharedIssuerPath: "/id", StateDSN: y.State.DSN,
 		Legacy:    Legacy{Driver: y.Legacy.Driver, DSN: y.Legacy.DSN, Profile: y.Legacy.Profile},
 		KeyFile:   KeyFile{Path: p.path(y.KeyFile), Passphrase: y.KeyFilePassphrase, Identity: y.KeyFileIdentity},
-		LogFormat: y.Log.Format, MetricsListen: y.Metrics.Listen,
+		LogFormat: y.Log.Format, MetricsListen: y.Metrics.Listen, PrivateLogouts: y.BackchannelLogout.AllowPrivateNetwork,
 	}
 	if y.SharedIssuerPath != nil {
 		c.SharedIssuerPath = *y.SharedIssuerPath

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -12,6 +13,8 @@ import (
 type Policy struct {
 	// Style and Script are the inline style sheet and script, exactly as between their tags.
 	Style, Script string
+	// Frames are addresses that the page shows in frames; all of each origin are allowed. See OriginOf.
+	Frames []string
 	// FormOwn allows forms that lead to this site.
 	FormOwn bool
 	// FormTargets are further addresses that a form may lead to, also by the redirect that answers
@@ -44,6 +47,9 @@ func (p Policy) String() string {
 	if p.Script != "" {
 		directives = append(directives, "script-src "+hashSource(p.Script))
 	}
+	if frames := origins(p.Frames); len(frames) > 0 {
+		directives = append(directives, "frame-src "+strings.Join(frames, " "))
+	}
 	directives = append(directives, "form-action "+p.formAction(), "frame-ancestors 'none'", "base-uri 'none'")
 	return strings.Join(directives, "; ")
 }
@@ -53,15 +59,22 @@ func (p Policy) formAction() string {
 	if p.FormOwn {
 		sources = append(sources, "'self'")
 	}
-	for _, target := range p.FormTargets {
-		if origin := OriginOf(target); origin != "" {
-			sources = append(sources, origin)
-		}
-	}
+	sources = append(sources, origins(p.FormTargets)...)
 	if len(sources) == 0 {
 		return "'none'"
 	}
 	return strings.Join(sources, " ")
+}
+
+// origins returns the origin of each address that has one, once.
+func origins(addresses []string) []string {
+	var list []string
+	for _, address := range addresses {
+		if origin := OriginOf(address); origin != "" && !slices.Contains(list, origin) {
+			list = append(list, origin)
+		}
+	}
+	return list
 }
 
 func hashSource(text string) string {

@@ -1,7 +1,6 @@
 package login
 
 import (
-	"html/template"
 	"net/http"
 	"net/url"
 
@@ -40,23 +39,4 @@ func (p *Pages) AskLogout(w http.ResponseWriter, r *http.Request, q LogoutQuesti
 	view := logoutView{frame: p.frame(l, l.Text("logout.title"), q.Tenant), Answer: p.form(r, q.Path)}
 	view.Answer.Fields = append(fields(q.Values), field{LogoutField, LogoutYes})
 	return p.render(w, http.StatusOK, "logout", view, web.Policy{FormOwn: true, FormTargets: []string{q.ReturnURI}})
-}
-
-type loggedOutView struct {
-	frame
-	Return template.URL // also of a native app, whose scheme templates do not know
-}
-
-// LoggedOut says that the person is logged out. ReturnURI, when not empty, is a registered address
-// of the client to go back to.
-func (p *Pages) LoggedOut(w http.ResponseWriter, r *http.Request, tenant, returnURI string, uiLocales []string) error {
-	l := p.language(r, uiLocales)
-	view := loggedOutView{frame: p.frame(l, l.Text("loggedout.title"), tenant)}
-	if returnURI != "" {
-		if err := checkURL(returnURI); err != nil {
-			return err
-		}
-		view.Return = template.URL(returnURI) //nolint:gosec // checkURL refuses what runs
-	}
-	return p.render(w, http.StatusOK, "loggedout", view, web.Policy{})
 }

@@ -39,6 +39,7 @@ type Pages struct {
 	templates map[string]*template.Template // by the file's name without .html; never changed
 	style     string
 	script    string // of the form_post page
+	goOn      string // of the logged-out page
 }
 
 // NewPages reads the embedded templates and messages.
@@ -57,7 +58,7 @@ func NewPages(c PagesConfig) (*Pages, error) {
 	if p.texts, err = web.LoadCatalogue(messages, "en", "nb"); err != nil {
 		return nil, err
 	}
-	for name, text := range map[string]*string{"style.css": &p.style, "formpost.js": &p.script} {
+	for name, text := range map[string]*string{"style.css": &p.style, "formpost.js": &p.script, "loggedout.js": &p.goOn} {
 		data, err := files.ReadFile("templates/" + name)
 		if err != nil {
 			return nil, err

@@ -31,11 +31,11 @@ func (d *demo) open(ctx context.Context, base string) error {
 		return err
 	}
 	return d.openOn(ctx, server.Config{
-		PublicURL: base,
-		State:     sqlstore.Config{DSN: secret.New("sqlite:" + d.path("state.db"))},
-		Legacy:    legacy.Config{Engine: legacy.SQLite, DSN: secret.New(legacyFile), Profile: profile.Profile()},
-		Keys:      keys,
-		Log:       d.log,
+		PublicURL: base, PrivateLogouts: true,
+		State:  sqlstore.Config{DSN: secret.New("sqlite:" + d.path("state.db"))},
+		Legacy: legacy.Config{Engine: legacy.SQLite, DSN: secret.New(legacyFile), Profile: profile.Profile()},
+		Keys:   keys,
+		Log:    d.log,
 	})
 }
 

@@ -29,9 +29,11 @@ type Config struct {
 	// InformationPath is where accesstokeninformation is; empty means its usual place.
 	InformationPath string
 	TrustedProxies  []netip.Prefix
-	State           sqlstore.Config
-	Legacy          legacy.Config
-	Keys            *keyfile.Keys
+	// PrivateLogouts lets clients that are told of ended sessions be in this machine's network.
+	PrivateLogouts bool
+	State          sqlstore.Config
+	Legacy         legacy.Config
+	Keys           *keyfile.Keys
 	// Limits bound requests, Logins failed logins; their zero values are the defaults.
 	Limits provider.Limits
 	Logins throttle.Config
@@ -50,6 +52,7 @@ type Server struct {
 	logins      *throttle.Throttle
 	revocations *grant.Revocations
 	feed        *broker.Feed
+	public      *provider.Provider
 	handler     http.Handler
 	draining    atomic.Bool
 	log         *slog.Logger
@@ -102,18 +105,19 @@ func (s *Server) wire(ctx context.Context, c Config, site *web.Site) error {
 		Events: s.Events, PublicURL: site.Origin() + site.Path(""), Throttle: s.logins, FailureFloor: s.failureFloor,
 		Logger: c.Log, Now: c.Now,
 	})
-	public, err := provider.New(provider.Config{
+	var err error
+	s.public, err = provider.New(provider.Config{
 		Site: site, SharedPaths: c.SharedPaths, InformationPath: c.InformationPath, Registry: s.Registry, Keys: s.Keyring, Directory: s.Directory,
 		Engine: s.Engine, Grants: grants, Revocations: s.revocations, Events: s.Events,
-		Limits: c.Limits, Ready: s.ready, Log: c.Log, Now: c.Now,
+		Limits: c.Limits, Logouts: s.Store, PrivateLogouts: c.PrivateLogouts, Ready: s.ready, Log: c.Log, Now: c.Now,
 	})
 	if err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", site.RequireHTTPS(public))
-	mux.Handle("/livez", public) // probes come from inside, in the clear
-	mux.Handle("/readyz", public)
+	mux.Handle("/", site.RequireHTTPS(s.public))
+	mux.Handle("/livez", s.public) // probes come from inside, in the clear
+	mux.Handle("/readyz", s.public)
 	s.handler = mux
 	return nil
 }

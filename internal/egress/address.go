@@ -1,4 +1,4 @@
-package federation
+package egress
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// never lists the addresses no IdP has, whatever is allowed: the ones that lead back into this
+// never lists the addresses that nobody we ask has, whatever is allowed: the ones that lead back into this
 // machine's surroundings under another name, and link-local ones, where clouds keep credentials.
 var never = prefixes(
 	"0.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "224.0.0.0/4", "240.0.0.0/4",
@@ -15,7 +15,7 @@ var never = prefixes(
 	"fe80::/10", "fec0::/10", "ff00::/8",
 )
 
-// private lists the addresses that AllowPrivateNetwork permits (RFC 1918, 6598, 2544, 4193).
+// private lists the addresses that allowPrivate permits (RFC 1918, 6598, 2544, 4193).
 var private = prefixes(
 	"10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "198.18.0.0/15",
 	"::1/128", "fc00::/7",
@@ -29,8 +29,8 @@ func prefixes(list ...string) []netip.Prefix {
 	return parsed
 }
 
-// checkAddr returns an error unless the IdP may be at addr.
-func checkAddr(addr netip.Addr, allowPrivate bool) error {
+// CheckAddr returns an error unless requests may go to addr.
+func CheckAddr(addr netip.Addr, allowPrivate bool) error {
 	addr = addr.Unmap().WithZone("") // ::ffff:127.0.0.1 is 127.0.0.1
 	for _, p := range private {
 		if p.Contains(addr) {
@@ -51,10 +51,10 @@ func checkAddr(addr netip.Addr, allowPrivate bool) error {
 	return nil
 }
 
-// checkURL parses an address of the IdP: absolute, https (plain http only to loopback, and only
+// CheckURL parses an address that somebody else chose: absolute, https (plain http only to loopback, and only
 // when that is allowed), without user or fragment. What its host name resolves to is judged when
 // it is dialled.
-func checkURL(raw string, allowPrivate bool) (*url.URL, error) {
+func CheckURL(raw string, allowPrivate bool) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return nil, fmt.Errorf("%q is not a URL", raw)
@@ -62,10 +62,10 @@ func checkURL(raw string, allowPrivate bool) (*url.URL, error) {
 	if strings.Contains(raw, "#") { // url.Parse forgets an empty fragment
 		return nil, fmt.Errorf("%q has a fragment", u.Redacted())
 	}
-	return u, checkParsedURL(u, allowPrivate)
+	return u, checkParsed(u, allowPrivate)
 }
 
-func checkParsedURL(u *url.URL, allowPrivate bool) error {
+func checkParsed(u *url.URL, allowPrivate bool) error {
 	host := u.Hostname()
 	literal, notLiteral := netip.ParseAddr(host)
 	loopback := host == "localhost" || notLiteral == nil && literal.Unmap().IsLoopback()
@@ -82,7 +82,7 @@ func checkParsedURL(u *url.URL, allowPrivate bool) error {
 	if notLiteral != nil {
 		return nil
 	}
-	if err := checkAddr(literal, allowPrivate); err != nil {
+	if err := CheckAddr(literal, allowPrivate); err != nil {
 		return fmt.Errorf("%q: %w", u.Redacted(), err)
 	}
 	return nil

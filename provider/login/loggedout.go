@@ -1,0 +1,50 @@
+package login
+
+import (
+	"html/template"
+	"net/http"
+
+	"github.com/patchbay-auth/patchbay/internal/web"
+)
+
+// A Farewell is the page of somebody who has just logged out. The zero Farewell says no more than that.
+type Farewell struct {
+	// ReturnURI, when not empty, is a registered address of the client to go back to.
+	ReturnURI string
+	UILocales []string
+	// Frames are addresses of clients that end their own sessions when a browser opens them in a frame
+	// (OpenID Connect Front-Channel Logout 1.0 §2). With them, the page goes to ReturnURI by itself when
+	// all have loaded.
+	Frames []string
+}
+
+// farewellPatience is how long the page waits for its frames, in seconds, where scripts are off or a
+// frame never loads.
+const farewellPatience = "5"
+
+type farewellView struct {
+	frame
+	Return template.URL // also of a native app, whose scheme templates do not know
+	Frames []string
+	// Script is embedded, not input; the policy allows exactly its hash.
+	Script template.JS
+}
+
+// LoggedOut says that the person is logged out.
+func (p *Pages) LoggedOut(w http.ResponseWriter, r *http.Request, f Farewell) error {
+	l := p.language(r, f.UILocales)
+	view := farewellView{frame: p.frame(l, l.Text("loggedout.title"), ""), Frames: f.Frames}
+	policy := web.Policy{Frames: f.Frames}
+	if f.ReturnURI != "" {
+		if err := checkURL(f.ReturnURI); err != nil {
+			return err
+		}
+		view.Return = template.URL(f.ReturnURI) //nolint:gosec // checkURL refuses what runs
+	}
+	if f.ReturnURI != "" && len(f.Frames) > 0 {
+		w.Header().Set("Refresh", farewellPatience+";url="+f.ReturnURI)
+		view.Script = template.JS(p.goOn) //nolint:gosec // embedded
+		policy.Script = p.goOn
+	}
+	return p.render(w, http.StatusOK, "loggedout", view, policy)
+}
