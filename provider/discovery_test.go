@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/patchbay-auth/patchbay/broker/keyring"
 )
 
 func TestDiscovery(t *testing.T) {
@@ -36,7 +38,7 @@ func TestDiscovery(t *testing.T) {
 				t.Errorf("%s: %d", other, a.status)
 			}
 		}
-		if keys, _ := w.browser().get(l.jwks).json(t)["keys"].([]any); len(keys) != 2 {
+		if keys, _ := w.browser().get(l.jwks).json(t)["keys"].([]any); len(keys) != len(keyring.Algorithms()) {
 			t.Errorf("%d keys at %s", len(keys), l.jwks)
 		}
 	})

@@ -41,13 +41,17 @@ func (p *planner) powers() {
 		return
 	}
 	old, known := p.old.Tenant(p.account)
-	switch {
-	case !known:
+	if !known {
 		p.source.Fault("account", "there is no tenant %q, and only a platform administrator may make one", p.account)
 		return
-	case old.LegacyTenant != p.file.Tenant.LegacyTenant:
+	}
+	if old.LegacyTenant != p.file.Tenant.LegacyTenant {
 		p.source.Fault("legacy_tenant", refusal, "a tenant another key")
-	case old.Enabled != p.file.Tenant.Enabled:
+	}
+	if old.CustomerNumber != p.file.Tenant.CustomerNumber {
+		p.source.Fault("customer_number", refusal, "a tenant another number")
+	}
+	if old.Enabled != p.file.Tenant.Enabled {
 		p.source.Fault("enabled", refusal, "a tenant back, or take it away")
 	}
 	for i, f := range p.file.clients {
@@ -64,7 +68,8 @@ func (p *planner) powers() {
 	}
 	for i, f := range p.file.connections {
 		before, known := p.old.Connection(p.account, f.ID)
-		if f.OIDC.AllowPrivateNetwork && !(known && before.OIDC.AllowPrivateNetwork && before.OIDC.Issuer == f.OIDC.Issuer) {
+		given := known && before.OIDC.AllowPrivateNetwork && before.OIDC.Issuer == f.OIDC.Issuer
+		if f.OIDC.AllowPrivateNetwork && !given {
 			p.source.Fault(fmt.Sprintf("connections[%d].allow_private_network", i), refusal, "the way into a private network")
 		}
 	}

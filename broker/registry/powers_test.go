@@ -44,6 +44,7 @@ func TestPowersOfATenantAdministrator(t *testing.T) {
 		{"token exchange", "[client_credentials]", `[client_credentials, "urn:ietf:params:oauth:grant-type:token-exchange"]` + "\n    token_exchange: { audiences: [x] }", "clients[0].token_exchange: " + only},
 		{"the administration API", "[contact-centre]", "[contact-centre, patchbay.admin]", "clients[0].scopes: " + only + "the scope patchbay.admin"},
 		{"another tenant's users", "legacy_tenant: 10010", "legacy_tenant: 10020", "legacy_tenant: " + only},
+		{"another tenant's callers", "name: Acme Support", "name: Acme Support\ncustomer_number: \"4711\"", "customer_number: " + only},
 		{"a tenant switched off", "name: Acme Support", "name: Acme Support\nenabled: false", "enabled: " + only},
 		{"a private network", "client_id: patchbay", "client_id: patchbay\n    allow_private_network: true", "connections[0].allow_private_network: " + only},
 	} {

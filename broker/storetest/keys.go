@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -48,7 +49,7 @@ func keysUnique(t *testing.T, s Store) {
 	}
 	replicas := race(8, func(i int) error {
 		return s.ChangeKeys(t.Context(), keyring.Change{
-			Insert: []keyring.Record{signingKey(keyring.KeyID(rune('m'+i)), keyring.Shared, 2, at)}, At: at,
+			Insert: []keyring.Record{signingKey(keyring.KeyID("m"+strconv.Itoa(i)), keyring.Shared, 2, at)}, At: at,
 		})
 	})
 	oneWinner(t, replicas, keyring.ErrKeyExists)
