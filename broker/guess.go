@@ -23,26 +23,33 @@ func (e *Engine) authenticate(ctx context.Context, tenant *registry.Tenant, b Br
 		return user, "login or password is too long", nil
 	}
 	account := accountOf(tenant, login)
-	try, retry := e.Throttle.Begin(account, e.source(b, account))
-	if try == nil {
+	try, retry, err := e.Throttle.Begin(ctx, account, e.source(b, account))
+	switch {
+	case err != nil:
+		return user, "", err
+	case retry > 0:
 		return user, "", &Refusal{Reason: ReasonThrottled, RetryAfter: retry, Err: errThrottled}
 	}
+	outcome := throttle.Void
+	defer func() { try.End(outcome) }()
 	user, err = e.Directory.Authenticate(ctx, tenant.LegacyTenant, login, password.Reveal())
 	switch {
 	case errors.Is(err, mapping.ErrNoUser), errors.Is(err, mapping.ErrWrongPassword), errors.Is(err, mapping.ErrAmbiguous):
+		outcome = throttle.Failed
 		return user, err.Error(), nil
 	case errors.Is(err, mapping.ErrBusy):
-		try.Void()
 		return user, "", &Refusal{Reason: ReasonBusy, RetryAfter: busyRetry, Err: err}
 	case err != nil:
-		try.Void()
 		return user, "", err
+	}
+	outcome = throttle.Failed
+	switch {
 	case !user.Active:
 		return user, "user is inactive", nil
 	case user.FederatedOnly:
 		return user, "user may only log in through an identity provider", nil
 	}
-	try.Succeeded()
+	outcome = throttle.Succeeded
 	return user, "", nil
 }
 

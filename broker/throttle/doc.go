@@ -11,6 +11,6 @@
 // browser. One who tries one password on many accounts is stopped by the address; a call centre
 // behind one address is not, because an account that logs in is struck off the address's list.
 //
-// A try is counted when it begins and forgiven when it succeeds, so that many at once are no way
-// around. What is counted lives in memory: docs/adr/0008-throttling-in-memory.md says why.
+// Many at once are no way around: no more are verified at the same time than may fail, and the others
+// wait for how those end. So parallel logins of one account that succeed only queue. What is counted lives in memory: docs/adr/0008-throttling-in-memory.md says why.
 package throttle

@@ -10,20 +10,48 @@ import (
 type failures struct {
 	mu sync.Mutex
 	at []time.Time
+	queue
 }
 
 func newFailures() *failures { return new(failures) }
+
+// enter lets a try in. It returns retry when the limit is reached, or wait when it would be if all that
+// are inside fail; what ends wait is that one of them leaves.
+func (f *failures) enter(now time.Time, window time.Duration, limit int) (retry time.Duration, wait <-chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if retry = f.full(now, window, limit); retry > 0 {
+		return retry, nil
+	}
+	return 0, f.join(limit - len(f.at))
+}
+
+// leave ends a try that was let in.
+func (f *failures) leave(now time.Time, o Outcome) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.part()
+	if o == Failed {
+		f.at = append(f.at, now)
+	}
+}
 
 // add counts one more, or returns how long it takes until there is room for one.
 func (f *failures) add(now time.Time, window time.Duration, limit int) (retry time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.at = slices.DeleteFunc(f.at, func(at time.Time) bool { return !at.Add(window).After(now) })
-	if len(f.at) >= limit {
-		return f.at[len(f.at)-limit].Add(window).Sub(now)
+	if retry = f.full(now, window, limit); retry == 0 {
+		f.at = append(f.at, now)
 	}
-	f.at = append(f.at, now)
-	return 0
+	return retry
+}
+
+func (f *failures) full(now time.Time, window time.Duration, limit int) (retry time.Duration) {
+	f.at = slices.DeleteFunc(f.at, func(at time.Time) bool { return !at.Add(window).After(now) })
+	if len(f.at) < limit {
+		return 0
+	}
+	return f.at[len(f.at)-limit].Add(window).Sub(now)
 }
 
 func (f *failures) remove(at time.Time) {
@@ -34,46 +62,28 @@ func (f *failures) remove(at time.Time) {
 	}
 }
 
-// An accountList is the accounts that failed from one address, by the moment of their last failure,
-// the longest ago first.
-type accountList struct {
-	mu      sync.Mutex
-	entries []listed
+// A queue counts tries whose passwords are being verified. Its owner's mutex guards it.
+type queue struct {
+	inside  int
+	changed chan struct{} // closed when one leaves; nil while nobody waits
 }
 
-type listed struct {
-	account Account
-	at      int64 // Unix seconds
-}
-
-func newAccountList() *accountList { return new(accountList) }
-
-// add lists an account. When the list is full of others it returns how long it takes until one of
-// them leaves; an account that is on it already may always try again, as far as the list goes.
-func (l *accountList) add(account Account, now time.Time, window time.Duration, limit int) (isNew bool, retry time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	oldest := now.Add(-window).Unix()
-	l.entries = slices.DeleteFunc(l.entries, func(e listed) bool { return e.at <= oldest })
-	isNew = !l.drop(account)
-	if isNew && len(l.entries) >= limit {
-		return false, max(time.Unix(l.entries[0].at, 0).Add(window).Sub(now), time.Second)
+// join lets a try in if there is room, and otherwise returns what to wait for.
+func (q *queue) join(room int) <-chan struct{} {
+	if q.inside < room {
+		q.inside++
+		return nil
 	}
-	l.entries = append(l.entries, listed{account, now.Unix()})
-	return isNew, 0
-}
-
-func (l *accountList) remove(account Account) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.drop(account)
-}
-
-func (l *accountList) drop(account Account) bool {
-	i := slices.IndexFunc(l.entries, func(e listed) bool { return e.account == account })
-	if i < 0 {
-		return false
+	if q.changed == nil {
+		q.changed = make(chan struct{})
 	}
-	l.entries = slices.Delete(l.entries, i, i+1)
-	return true
+	return q.changed
+}
+
+func (q *queue) part() {
+	q.inside--
+	if q.changed != nil {
+		close(q.changed)
+		q.changed = nil
+	}
 }

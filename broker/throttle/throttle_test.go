@@ -1,6 +1,8 @@
 package throttle_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -33,12 +35,23 @@ var (
 
 func account(n int) throttle.Account { return throttle.AccountOf("10010", fmt.Sprint("user", n)) }
 
-// fail begins tries until one is refused, at most limit, and returns how many began.
+// begin is Begin where nobody has to wait.
+func begin(th *throttle.Throttle, a throttle.Account, from throttle.Source) (*throttle.Try, time.Duration) {
+	try, retry, err := th.Begin(context.Background(), a, from)
+	if err != nil {
+		panic(err) // the context never ends
+	}
+	return try, retry
+}
+
+// fail fails until a try is refused, at most limit times, and returns how many were let through.
 func fail(th *throttle.Throttle, a throttle.Account, from throttle.Source, limit int) (began int, retry time.Duration) {
 	for ; began < limit; began++ {
-		if _, retry = th.Begin(a, from); retry > 0 {
+		try, retry := begin(th, a, from)
+		if retry > 0 {
 			return began, retry
 		}
+		try.End(throttle.Failed)
 	}
 	return began, 0
 }
@@ -86,11 +99,11 @@ func TestSuccessForgivesOnlyItself(t *testing.T) {
 	th, _ := newThrottle(t, throttle.Config{})
 	fail(th, account(1), office, 9)
 	for range 20 {
-		try, _ := th.Begin(account(1), office)
+		try, _ := begin(th, account(1), office)
 		if try == nil {
 			t.Fatal("the tenth try was refused")
 		}
-		try.Succeeded()
+		try.End(throttle.Succeeded)
 	}
 	if n, _ := fail(th, account(1), office, 9); n != 1 {
 		t.Errorf("after the owner's logins a guesser has %d more tries, want the one that was left", n)
@@ -100,11 +113,11 @@ func TestSuccessForgivesOnlyItself(t *testing.T) {
 func TestNobodyIsBlamedForTroubleOfOurs(t *testing.T) {
 	th, _ := newThrottle(t, throttle.Config{AccountsPerAddress: 1})
 	for range 50 {
-		try, retry := th.Begin(account(1), office)
+		try, retry := begin(th, account(1), office)
 		if try == nil {
 			t.Fatalf("refused for %s", retry)
 		}
-		try.Void()
+		try.End(throttle.Void)
 	}
 	if n, _ := fail(th, account(2), office, 1); n != 1 {
 		t.Error("the address was blamed")
@@ -166,12 +179,12 @@ func TestCallCentre(t *testing.T) {
 				if n, _ := fail(th, account(agent), office, 3); n != 3 {
 					t.Errorf("agent %d was refused after %d typing errors", agent, n)
 				}
-				try, retry := th.Begin(account(agent), office)
+				try, retry := begin(th, account(agent), office)
 				if try == nil {
 					t.Errorf("agent %d was refused for %s", agent, retry)
 					continue
 				}
-				try.Succeeded()
+				try.End(throttle.Succeeded)
 			}
 		})
 	}
@@ -180,18 +193,63 @@ func TestCallCentre(t *testing.T) {
 
 func TestManyAtOnceAreNoWayAround(t *testing.T) {
 	th, _ := newThrottle(t, throttle.Config{})
-	var began atomic.Int64
+	var inside, most, verified, refused atomic.Int64
 	var wg sync.WaitGroup
 	for range 64 {
 		wg.Go(func() {
-			if try, _ := th.Begin(account(1), office); try != nil {
-				began.Add(1)
+			try, _ := begin(th, account(1), office)
+			if try == nil {
+				refused.Add(1)
+				return
 			}
+			most.Store(max(most.Load(), inside.Add(1)))
+			verified.Add(1)
+			time.Sleep(time.Millisecond)
+			inside.Add(-1)
+			try.End(throttle.Failed)
 		})
 	}
 	wg.Wait()
-	if began.Load() != 10 {
-		t.Errorf("%d of 64 parallel tries were let through, want 10", began.Load())
+	if verified.Load() != 10 || refused.Load() != 54 || most.Load() > 10 {
+		t.Errorf("of 64 parallel tries %d were let through, %d at once, and %d refused; want 10", verified.Load(), most.Load(), refused.Load())
+	}
+}
+
+// TestManyRightAtOnce logs one account in 200 times, and 300 accounts behind one address, 100 at once.
+func TestManyRightAtOnce(t *testing.T) {
+	for name, who := range map[string]func(int) throttle.Account{
+		"one account": func(int) throttle.Account { return account(1) }, "one address": account,
+	} {
+		th, _ := newThrottle(t, throttle.Config{Failures: 4, AccountsPerAddress: 8})
+		var wg sync.WaitGroup
+		for worker := range 100 {
+			wg.Go(func() {
+				for n := range 3 {
+					try, retry := begin(th, who(3*worker+n), office)
+					if try == nil {
+						t.Errorf("%s: refused for %s", name, retry)
+						return
+					}
+					time.Sleep(100 * time.Microsecond)
+					try.End(throttle.Succeeded)
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
+
+func TestWaitingEndsWithTheContext(t *testing.T) {
+	th, _ := newThrottle(t, throttle.Config{Failures: 1})
+	first, _ := begin(th, account(1), office)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if try, _, err := th.Begin(ctx, account(1), office); try != nil || !errors.Is(err, context.Canceled) {
+		t.Errorf("the second try: %v, %v; want the context's end", try, err)
+	}
+	first.End(throttle.Succeeded)
+	if try, retry := begin(th, account(1), office); try == nil {
+		t.Errorf("after the first ended: refused for %s", retry)
 	}
 }
 
@@ -217,13 +275,13 @@ func TestAccountOf(t *testing.T) {
 
 func TestMemoryIsBounded(t *testing.T) {
 	th, _ := newThrottle(t, throttle.Config{})
-	for n := range 200_000 {
+	for n := range 70_000 {
 		from := office
 		from.Network = netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), 32)
-		th.Begin(account(n), from)
+		fail(th, account(n), from, 1)
 	}
 	accounts, addresses := th.Remembered()
-	if accounts == 0 || accounts > 60_000 || addresses == 0 || addresses > 12_000 {
-		t.Errorf("after 200 000 accounts from as many addresses, %d accounts and %d addresses are remembered", accounts, addresses)
+	if accounts == 0 || accounts > 55_000 || addresses == 0 || addresses > 12_000 {
+		t.Errorf("after 70 000 accounts from as many addresses, %d accounts and %d addresses are remembered", accounts, addresses)
 	}
 }

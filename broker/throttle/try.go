@@ -1,6 +1,7 @@
 package throttle
 
 import (
+	"context"
 	"net/netip"
 	"time"
 
@@ -16,50 +17,78 @@ type Source struct {
 	Device id.ID
 }
 
-// A Try is one attempt at a password. It counts as failed until it is told otherwise.
+// A Try is one attempt at a password, from before it is verified until End.
 type Try struct {
-	account Account
-	at      time.Time
-	counted *failures
-	listed  *accountList // nil when the address does not count
-	isNew   bool         // this try put the account on the list
+	throttle *Throttle
+	account  Account
+	failures *failures
+	list     *accountList // nil when the address does not count
+	queued   bool         // the try stands in the list's queue
 }
 
-// Begin counts a try before its password is verified. When it must not be verified, the Try is nil
-// and retry says when the next one may be.
-func (t *Throttle) Begin(account Account, from Source) (_ *Try, retry time.Duration) {
-	now := t.Now()
-	try := &Try{account: account, at: now, counted: remembered(t.accounts, counted{account, from.Device}, newFailures)}
+// An Outcome is how a try ended.
+type Outcome int
+
+// The outcomes of a try.
+const (
+	// Void says nothing about the password: it was not verified.
+	Void Outcome = iota
+	// Failed counts.
+	Failed
+	// Succeeded does not. Earlier failures of the account stay, or whoever guesses would get a fresh
+	// allowance whenever its owner logs in; but the account is struck off the address's list.
+	Succeeded
+)
+
+// Begin is called before a password is verified. When it must not be, the Try is nil and retry says when
+// the next one may be. When that depends on tries that are being verified now, Begin waits for them; the
+// error is the context's, if it ends first. End every Try.
+func (t *Throttle) Begin(ctx context.Context, account Account, from Source) (_ *Try, retry time.Duration, err error) {
+	try := &Try{throttle: t, account: account}
 	if from.Device.IsZero() && from.Network.IsValid() {
-		try.listed = remembered(t.addresses, from.Network, newAccountList)
-		if try.isNew, retry = try.listed.add(account, now, t.Window, t.AccountsPerAddress); retry > 0 {
-			return nil, retry
+		try.list = remembered(t.addresses, from.Network, newAccountList)
+		retry, err = t.patient(ctx, func(now time.Time) (retry time.Duration, wait <-chan struct{}) {
+			try.queued, retry, wait = try.list.enter(account, now, t.Window, t.AccountsPerAddress)
+			return retry, wait
+		})
+		if err != nil || retry > 0 {
+			return nil, retry, err
 		}
 	}
-	if retry = try.counted.add(now, t.Window, t.Failures); retry > 0 {
-		try.unlist()
-		return nil, retry
+	try.failures = remembered(t.accounts, counted{account, from.Device}, newFailures)
+	retry, err = t.patient(ctx, func(now time.Time) (time.Duration, <-chan struct{}) {
+		return try.failures.enter(now, t.Window, t.Failures)
+	})
+	if err != nil || retry > 0 {
+		try.leaveList(Void)
+		return nil, retry, err
 	}
-	return try, 0
+	return try, 0, nil
 }
 
-// Succeeded forgives the try: the password was right. Earlier failures of the account stay, or whoever
-// guesses would get a fresh allowance whenever its owner logs in; but the address is rid of it.
-func (t *Try) Succeeded() {
-	t.counted.remove(t.at)
-	if t.listed != nil {
-		t.listed.remove(t.account)
+// patient tries to enter until that succeeds or is refused.
+func (t *Throttle) patient(ctx context.Context, enter func(time.Time) (time.Duration, <-chan struct{})) (time.Duration, error) {
+	for {
+		retry, wait := enter(t.Now())
+		if wait == nil {
+			return retry, nil
+		}
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
 	}
 }
 
-// Void forgives the try because nobody found out whether the password was right.
-func (t *Try) Void() {
-	t.counted.remove(t.at)
-	t.unlist()
+// End says how the try ended.
+func (t *Try) End(o Outcome) {
+	t.failures.leave(t.throttle.Now(), o)
+	t.leaveList(o)
 }
 
-func (t *Try) unlist() {
-	if t.isNew {
-		t.listed.remove(t.account)
+func (t *Try) leaveList(o Outcome) {
+	if t.list != nil {
+		t.list.leave(t.account, t.queued, t.throttle.Now(), o)
 	}
 }

@@ -13,10 +13,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/patchbay-auth/patchbay/broker/throttle"
 	"github.com/patchbay-auth/patchbay/cmd/patchbay/internal/server"
 	"github.com/patchbay-auth/patchbay/internal/config"
 	"github.com/patchbay-auth/patchbay/legacy"
 	"github.com/patchbay-auth/patchbay/legacy/iq"
+	"github.com/patchbay-auth/patchbay/provider"
 )
 
 // drainTime is how long requests in flight may take after SIGTERM.
@@ -48,10 +50,13 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (err error)
 	}
 	s, err := server.Open(ctx, server.Config{
 		PublicURL: cfg.PublicURL, SharedPaths: []string{cfg.SharedIssuerPath}, InformationPath: cfg.AccessTokenInformationPath, TrustedProxies: cfg.TrustedProxies,
-		PrivateLogouts: cfg.PrivateLogouts,
-		State:          stateConfig(cfg),
-		Legacy:         legacy.Config{Engine: legacy.Engine(cfg.Legacy.Driver), DSN: cfg.Legacy.DSN, Profile: iq.Profile()},
-		Keys:           keys, Log: log,
+		Limits: provider.Limits{Tenant: cfg.Limits.Tenant, Introspection: cfg.Limits.Introspection, Address: cfg.Limits.Address},
+		Logins: throttle.Config{
+			Failures: cfg.Limits.Login.Failures, AccountsPerAddress: cfg.Limits.Login.AccountsPerAddress, Window: cfg.Limits.Login.Window,
+		},
+		State:  stateConfig(cfg),
+		Legacy: legacy.Config{Engine: legacy.Engine(cfg.Legacy.Driver), DSN: cfg.Legacy.DSN, Profile: iq.Profile()},
+		Keys:   keys, Log: log,
 	})
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ type Config struct {
 	StateDSN secret.Text
 	Legacy   Legacy
 	KeyFile  KeyFile
+	Limits   Limits
 	LogLevel slog.Level
 	// LogFormat is json or text.
 	LogFormat string
@@ -91,6 +92,7 @@ type configYAML struct {
 	KeyFile           string      `yaml:"key_file"`
 	KeyFilePassphrase secret.Text `yaml:"key_file_passphrase"`
 	KeyFileIdentity   secret.Text `yaml:"key_file_identity"`
+	Limits            limitsYAML  `yaml:"limits"`
 	Log               struct {
 		Level  string `yaml:"level"`
 		Format string `yaml:"format"`
@@ -130,6 +132,7 @@ func parse(name, dir string, data []byte, from yamlfault.Expander) (Config, erro
 	p.network(&c, y.TrustedProxies)
 	p.databases(&c)
 	p.keys(c.KeyFile)
+	p.limits(&c, y.Limits)
 	p.log(&c, y.Log.Level)
 	if err := p.Err(); err != nil {
 		return Config{}, err

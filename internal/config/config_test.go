@@ -7,10 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/patchbay-auth/patchbay/internal/config"
+	"github.com/patchbay-auth/patchbay/internal/ratelimit"
 	"github.com/patchbay-auth/patchbay/internal/secret"
 )
 
@@ -19,6 +21,7 @@ public_url: https://login.acme.example
 trusted_proxies: [10.0.0.7, 192.168.1.9/16]
 state: { dsn: "sqlite:state.db" }
 legacy: { dsn_file: iq.dsn }
+limits: { tenant: { per_second: 50, burst: 100 }, login: { failures: 5, window: 15m } }
 key_file: sealed.keys
 key_file_passphrase: ${PATCHBAY_TEST_PASSPHRASE}
 `
@@ -46,8 +49,12 @@ func TestLoad(t *testing.T) {
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.7/32"), netip.MustParsePrefix("192.168.0.0/16")},
 		StateDSN:       secret.New("sqlite:state.db"),
 		Legacy:         config.Legacy{Driver: "mysql", DSN: secret.New("u:p@tcp(db)/iq"), Profile: "iq"},
-		KeyFile:        config.KeyFile{Path: filepath.Join(dir, "sealed.keys"), Passphrase: secret.New("correct horse battery")},
-		LogLevel:       slog.LevelInfo, LogFormat: "json",
+		Limits: config.Limits{
+			Tenant: ratelimit.Rate{PerSecond: 50, Burst: 100},
+			Login:  config.LoginLimits{Failures: 5, Window: 15 * time.Minute},
+		},
+		KeyFile:  config.KeyFile{Path: filepath.Join(dir, "sealed.keys"), Passphrase: secret.New("correct horse battery")},
+		LogLevel: slog.LevelInfo, LogFormat: "json",
 	}
 	compare := cmp.Options{
 		cmp.Comparer(func(a, b secret.Text) bool { return a.Reveal() == b.Reveal() }),
@@ -99,19 +106,27 @@ func TestFaults(t *testing.T) {
 		{"no such file", "iq.dsn", "no.dsn", "5: legacy.dsn_file: open "},
 		{"no key file", "key_file: sealed.keys\n", "", "key_file: is required"},
 		{"no passphrase", "key_file_passphrase: ${PATCHBAY_TEST_PASSPHRASE}\n", "", "key_file_passphrase: is required"},
-		{"unset variable", "TEST_PASSPHRASE", "TEST_UNSET", "7: key_file_passphrase: environment variable PATCHBAY_TEST_UNSET is not set"},
-		{"both", "key_file:", "key_file_identity: x\nkey_file:", "6: key_file_identity: give either"},
-		{"log level", "key_file:", "log: { level: loud, format: xml }\nkey_file:", `6: log.level: "loud" is none of`},
-		{"log format", "key_file:", "log: { level: loud, format: xml }\nkey_file:", `6: log.format: "xml" is neither`},
-		{"metrics in public", "key_file:", "metrics: { listen: \"0.0.0.0:8080\" }\nkey_file:", "6: metrics.listen: \"0.0.0.0:8080\" is the address of listen"},
-		{"tls without key", "key_file:", "tls: { cert_file: c }\nkey_file:", "6: tls.key_file: is required"},
-		{"issuer path", "key_file:", "shared_issuer_path: id/\nkey_file:", "6: shared_issuer_path: \"id/\" must begin"},
-		{"issuer path with a trailing slash", "key_file:", "shared_issuer_path: /id/\nkey_file:", "6: shared_issuer_path: \"/id/\" must consist"},
+		{"unset variable", "TEST_PASSPHRASE", "TEST_UNSET", "8: key_file_passphrase: environment variable PATCHBAY_TEST_UNSET is not set"},
+		{"both", "key_file:", "key_file_identity: x\nkey_file:", "7: key_file_identity: give either"},
+		{"log level", "key_file:", "log: { level: loud, format: xml }\nkey_file:", `7: log.level: "loud" is none of`},
+		{"log format", "key_file:", "log: { level: loud, format: xml }\nkey_file:", `7: log.format: "xml" is neither`},
+		{"metrics in public", "key_file:", "metrics: { listen: \"0.0.0.0:8080\" }\nkey_file:", "7: metrics.listen: \"0.0.0.0:8080\" is the address of listen"},
+		{"tls without key", "key_file:", "tls: { cert_file: c }\nkey_file:", "7: tls.key_file: is required"},
+		{"issuer path", "key_file:", "shared_issuer_path: id/\nkey_file:", "7: shared_issuer_path: \"id/\" must begin"},
+		{"issuer path with a trailing slash", "key_file:", "shared_issuer_path: /id/\nkey_file:", "7: shared_issuer_path: \"/id/\" must consist"},
 		{"issuer path of our own", "key_file:", "shared_issuer_path: /login\nkey_file:", "which patchbay uses itself"},
-		{"information path", "key_file:", "access_token_information_path: \"\"\nkey_file:", "6: access_token_information_path: \"\" must begin"},
+		{"information path", "key_file:", "access_token_information_path: \"\"\nkey_file:", "7: access_token_information_path: \"\" must begin"},
 		{"information path of our own", "key_file:", "access_token_information_path: /api/token\nkey_file:", "begins with /api, which patchbay uses itself"},
 		{"information path in the issuer", "key_file:", "access_token_information_path: /id/token\nkey_file:", `"/id/token" is inside shared_issuer_path "/id"`},
-		{"unknown key", "key_file:", "limit: 3\nkey_file:", "6: limit: unknown key"},
+		{"half a limit", "per_second: 50, burst: 100", "per_second: 50", "6: limits.tenant: burst: 0 is not between 1 and"},
+		{"a limit of nothing", "per_second: 50", "per_second: 0", "6: limits.tenant: per_second: 0 is not between 1 and"},
+		{"a limit of everything", "burst: 100", "burst: 10000001", "6: limits.tenant: burst: 10000001 is not between"},
+		{"no failures", "failures: 5", "failures: 0", "6: limits.login.failures: 0 is not between 1 and"},
+		{"no accounts", "failures: 5", "accounts_per_address: 0", "6: limits.login.accounts_per_address: 0 is not"},
+		{"no window", "window: 15m", "window: 59s", "6: limits.login.window: 59s is not between 1m and 24h"},
+		{"a window for good", "window: 15m", "window: 25h", "6: limits.login.window: 25h0m0s is not"},
+		{"unknown limit", "tenant:", "tenants:", "6: limits.tenants: unknown key"},
+		{"unknown key", "key_file:", "limit: 3\nkey_file:", "7: limit: unknown key"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			yaml := strings.Replace(behindProxy, tc.old, tc.new, 1)

@@ -12,6 +12,11 @@
 //	  profile: iq
 //	key_file: patchbay.keys                # sealed; see patchbay key generate
 //	key_file_passphrase_file: passphrase   # or key_file_identity, an age identity
+//	limits:                                # requests; absent ones take their defaults
+//	  tenant: { per_second: 200, burst: 400 }
+//	  introspection: { per_second: 2000, burst: 4000 }
+//	  address: { per_second: 100, burst: 1000 }
+//	  login: { failures: 10, accounts_per_address: 100, window: 10m }
 //	log: { level: info, format: json }     # debug info warn error; json text
 //	metrics: { listen: 127.0.0.1:9090 }    # absent: no metrics
 //

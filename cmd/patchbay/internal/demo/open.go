@@ -44,6 +44,7 @@ func (d *demo) openOn(ctx context.Context, c server.Config) error {
 	if err := migrate(ctx, c.State); err != nil {
 		return err
 	}
+	c.Limits = limits()
 	s, err := server.Open(ctx, c)
 	if err != nil {
 		return err

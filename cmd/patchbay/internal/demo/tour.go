@@ -44,6 +44,7 @@ func tour(ctx context.Context, facts Facts, out io.Writer) error {
 		{"logout", t.logout},
 		{"device login", t.deviceLogin},
 		{"client credentials", t.clientCredentials},
+		{"guessing a password", t.guess},
 	}
 	for _, stop := range stops {
 		started := time.Now()

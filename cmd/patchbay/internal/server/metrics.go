@@ -27,6 +27,14 @@ func (s *Server) Metrics() http.Handler {
 			Help: "Seconds since the change feed was last read completely. Answers about tokens stop at 30.",
 		}, func() float64 { return s.now().Sub(s.revocations.Fresh()).Seconds() }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "patchbay_login_throttle_accounts",
+			Help: "Accounts with failed logins in memory. A sudden rise is somebody trying passwords.",
+		}, func() float64 { accounts, _ := s.logins.Remembered(); return float64(accounts) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "patchbay_login_throttle_addresses",
+			Help: "Addresses with failed logins in memory.",
+		}, func() float64 { _, addresses := s.logins.Remembered(); return float64(addresses) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "patchbay_password_hash_slowest_seconds",
 			Help: "Time of the slowest password hash in use (99th percentile).",
 		}, func() float64 { return s.Directory.SlowestHash().Seconds() }),
