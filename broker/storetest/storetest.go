@@ -16,6 +16,7 @@ import (
 type Store interface {
 	broker.AttemptStore
 	broker.SessionStore
+	broker.ConsentStore
 	broker.LogoutStore
 	LiveSessions(context.Context, registry.Account, mapping.UserID, time.Time, int) ([]broker.Session, error)
 	broker.EventStore
@@ -67,6 +68,8 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"links are unique both ways", linksUnique},
 		{"identifiers are compared as bytes", identifiersAreBytes},
 		{"update that changes nothing matches", sameUpdate},
+		{"consents are remembered and withdrawn", consents},
+		{"withdrawn consent ends the client's grants", withdrawnConsentEndsGrants},
 		{"session ends once", sessionEnds},
 		{"session remembers its clients", sessionClients},
 		{"ended sessions fill the outbox", logoutsFilled},

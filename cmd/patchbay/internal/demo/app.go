@@ -22,6 +22,7 @@ const appCookie = "demo_agent_app"
 type agentApp struct {
 	facts    func() Facts
 	template *template.Template
+	spa      http.Handler
 
 	mu       sync.Mutex
 	visitors map[string]*visitor
@@ -43,7 +44,11 @@ func newAgentApp(facts func() Facts) (*agentApp, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &agentApp{facts: facts, template: t, visitors: map[string]*visitor{}}, nil
+	spa, err := spaHandler(facts)
+	if err != nil {
+		return nil, err
+	}
+	return &agentApp{facts: facts, template: t, spa: spa, visitors: map[string]*visitor{}}, nil
 }
 
 func (a *agentApp) handler() http.Handler {
@@ -53,6 +58,8 @@ func (a *agentApp) handler() http.Handler {
 	mux.HandleFunc("GET /callback", a.callback)
 	mux.HandleFunc("POST /ask/{question}", a.ask)
 	mux.HandleFunc("POST /logout", a.logout)
+	mux.Handle("GET /spa", a.spa)
+	mux.Handle("GET /spa.js", a.spa)
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 

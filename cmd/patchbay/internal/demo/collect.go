@@ -19,13 +19,19 @@ func (d *demo) collect(base string, place places) Facts {
 		account := registry.Account(a.account)
 		f.Tenants = append(f.Tenants, TenantFacts{Account: a.account, TenantID: a.key, RealmIssuer: base + "/auth/realms/" + a.account})
 		for _, c := range snapshot.Clients(account) {
-			if secretOf(c.ID) == "" {
+			if secretOf(c.ID) == "" && c.ID != spaClient {
 				continue // of a file given with --apply
 			}
 			f.Clients[c.ID] = ClientFacts{
 				Account: a.account, Secret: secretOf(c.ID),
 				RedirectURIs: append([]string{}, c.RedirectURIs...), GrantTypes: append([]string{}, c.GrantTypes...),
 			}
+		}
+	}
+	for _, c := range snapshot.Clients("") {
+		f.Clients[c.ID] = ClientFacts{
+			Secret:       secretOf(c.ID),
+			RedirectURIs: append([]string{}, c.RedirectURIs...), GrantTypes: append([]string{}, c.GrantTypes...),
 		}
 	}
 	f.TenantFacts = f.Tenants[0]

@@ -138,6 +138,9 @@ func (d *demo) apply(ctx context.Context, place places, names []string) error {
 			return err
 		}
 	}
+	if err := d.applyFile(ctx, "platform.yaml", files["platform.yaml"], environment{}); err != nil {
+		return err
+	}
 	for _, name := range names {
 		text, err := os.ReadFile(name) //nolint:gosec // the operator names the file
 		if err != nil {

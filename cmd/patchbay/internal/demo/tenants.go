@@ -13,6 +13,9 @@ var acmeFile string
 //go:embed globex.yaml
 var globexFile string
 
+//go:embed platform.yaml
+var platformFile string
+
 // Client secrets are constants so that the documentation can print commands that work. The demo
 // listens on loopback only.
 const (
@@ -20,6 +23,7 @@ const (
 	sbcSecret      = "demo-only-sbc-secret-01234567890123456"
 	apiSecret      = "demo-only-api-secret-01234567890123456"
 	reportSecret   = "demo-only-reporting-secret-0123456789"
+	desktopSecret  = "demo-only-desktop-secret-0123456789012"
 	globexSecret   = "demo-only-globex-app-secret-0123456789"
 	upstreamClient = "patchbay"
 	upstreamSecret = "demo-only-upstream-secret-0123456789"
@@ -34,7 +38,7 @@ type places struct {
 // tenantFiles returns the demo's tenant files by name, as an operator would write them.
 func tenantFiles(p places) (map[string][]byte, error) {
 	files := map[string][]byte{}
-	for name, text := range map[string]string{"acme.yaml": acmeFile, "globex.yaml": globexFile} {
+	for name, text := range map[string]string{"acme.yaml": acmeFile, "globex.yaml": globexFile, "platform.yaml": platformFile} {
 		t, err := template.New(name).Delims("<<", ">>").Parse(text)
 		if err != nil {
 			return nil, fmt.Errorf("demo: %w", err)
@@ -54,7 +58,7 @@ type environment struct{}
 func (environment) Getenv(name string) (string, bool) {
 	value, ok := map[string]string{
 		"AGENT_APP_SECRET": agentSecret, "SBC_SECRET": sbcSecret, "API_SECRET": apiSecret,
-		"GLOBEX_APP_SECRET": globexSecret, "CORP_SECRET": upstreamSecret, "REPORTING_SECRET": reportSecret,
+		"GLOBEX_APP_SECRET": globexSecret, "CORP_SECRET": upstreamSecret, "DESKTOP_SECRET": desktopSecret, "REPORTING_SECRET": reportSecret,
 	}[name]
 	return value, ok
 }
@@ -65,7 +69,7 @@ func (environment) ReadFile(name string) ([]byte, error) {
 
 func secretOf(client string) string {
 	return map[string]string{
-		"agent-app": agentSecret, "sbc": sbcSecret, "api": apiSecret, "globex-app": globexSecret,
+		"agent-app": agentSecret, "desktop": desktopSecret, "sbc": sbcSecret, "api": apiSecret, "globex-app": globexSecret,
 		"reporting": reportSecret,
 	}[client]
 }

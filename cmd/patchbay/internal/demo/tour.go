@@ -43,6 +43,8 @@ func tour(ctx context.Context, facts Facts, out io.Writer) error {
 		{"revoke", t.revoke},
 		{"logout", t.logout},
 		{"device login", t.deviceLogin},
+		{"platform login", t.platformLogin},
+		{"single-page application", t.singlePage},
 		{"client credentials", t.clientCredentials},
 		{"guessing a password", t.guess},
 	}
