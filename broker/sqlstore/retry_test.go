@@ -52,7 +52,7 @@ func TestDeadlockIsRetried(t *testing.T) {
 	s := openMigrated(t, "mysql:"+mariadbtest.DSN(t))
 	rows := []id.ID{id.New(), id.New()}
 	for _, row := range rows {
-		a := []any{row[:], key("new"), key("acme"), key("{}"), make([]byte, 32), key(""), nil, nil, 1, 1}
+		a := []any{row[:], key("authorize"), key("new"), key("acme"), key("{}"), make([]byte, 32), key(""), nil, nil, nil, nil, 1, 1}
 		if err := s.conn(s.writer).run(t.Context(), insertAttempt, a...); err != nil {
 			t.Fatal(err)
 		}
