@@ -109,3 +109,27 @@ func TestInformationTakesNothingElse(t *testing.T) {
 		t.Errorf("client disabled: %d %s", a.status, a.body)
 	}
 }
+
+// TestInformationOfMachines: a client that acts for a user needs its product access for as long as the
+// token lives, and one that acts for itself is nobody whom the contact centre knows.
+func TestInformationOfMachines(t *testing.T) {
+	each(t, func(t *testing.T, w *world, l layout) {
+		w.directory.allow("4711", "contact-centre")
+		address := w.base + "/contactcentre5/accesstokeninformation"
+		asUser := text(w.machine(l, "reporting", "contact-centre:10010:4711").json(t), "access_token")
+		asItself := text(w.machine(l, "reporting", "contact-centre").json(t), "access_token")
+		ask := func(access string) answer {
+			return w.send(address, call{method: http.MethodGet, auth: []string{"Bearer " + access}})
+		}
+		if a := ask(asUser); a.status != http.StatusOK || text(a.json(t), "sub") != "4711" {
+			t.Fatalf("control: %d %s", a.status, a.body)
+		}
+		if a := ask(asItself); a.status != http.StatusForbidden || text(a.json(t), "error") != "insufficient_scope" {
+			t.Errorf("for itself: %d %s", a.status, a.body)
+		}
+		w.change("reporting", func(c *registry.Client) { c.ProductAccess = c.ProductAccess[1:] })
+		if a := ask(asUser); a.status != http.StatusForbidden || text(a.json(t), "error") != "insufficient_scope" {
+			t.Errorf("without the product access: %d %s", a.status, a.body)
+		}
+	})
+}

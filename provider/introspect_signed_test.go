@@ -32,7 +32,7 @@ func (w *world) open(l layout, raw string) (jose.Header, map[string]any) {
 	w.t.Helper()
 	var set jose.JSONWebKeySet
 	w.must(json.Unmarshal([]byte(w.browser().get(l.jwks).body), &set))
-	jws, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
+	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256, jose.ES256})
 	w.must(err)
 	payload, err := jws.Verify(set.Key(jws.Signatures[0].Header.KeyID)[0])
 	w.must(err)

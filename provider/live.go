@@ -78,7 +78,7 @@ func (p *provider) accept(ctx context.Context, raw string) (live, error) {
 		return out, nil
 	}
 	if v.IDP == "" && !actsFor(out.client, out.tenant.LegacyTenant, mapping.UserID(v.Subject)) {
-		return live{}, errInactive
+		return live{}, errNoProductAccess
 	}
 	out.user, err = p.directory.User(ctx, out.tenant.LegacyTenant, mapping.UserID(v.Subject))
 	switch {

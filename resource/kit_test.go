@@ -122,7 +122,7 @@ func (i *issuer) serve(w http.ResponseWriter, r *http.Request) {
 
 // judge knows the tokens that are its own by their signature.
 func (i *issuer) judge(raw string) map[string]any {
-	jws, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.ES256})
+	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil || i.revoked[raw] {
 		return map[string]any{"active": false}
 	}
