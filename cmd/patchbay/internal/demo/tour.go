@@ -38,6 +38,7 @@ func tour(ctx context.Context, facts Facts, out io.Writer) error {
 	}{
 		{"password login", t.passwordLogin},
 		{"the SBC registers 4711", t.switchRegisters},
+		{"an API checks a token", t.apiChecks},
 		{"SSO login", t.ssoLogin},
 		{"refresh", t.refresh},
 		{"revoke", t.revoke},
