@@ -56,7 +56,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		serveCommand(), demoCommand(), migrateCommand(),
 		applyCommand(), exportCommand(), keyCommand(),
-		explainCommand(), auditCommand(), consentCommand(), benchCommand(), versionCommand(),
+		explainCommand(), sessionCommand(), revokeCommand(), auditCommand(), consentCommand(), benchCommand(), versionCommand(),
 	)
 	return root
 }
