@@ -15,6 +15,7 @@ const (
 	silent   = "a code at once"
 	page     = "the login page"
 	upstream = "a redirect to the IdP"
+	question = "the question of consent"
 )
 
 // outcome tells what Begin decided: one of the above, or the error code for the client.
@@ -26,6 +27,8 @@ func outcome(t *testing.T, next broker.Next) string {
 			t.Fatal("a login page without an attempt")
 		}
 		return page
+	case broker.StepConsent:
+		return question
 	case broker.StepRedirect:
 		if u, err := url.Parse(next.URL); err != nil || u.Host != "idp.example" {
 			t.Fatalf("redirect to %q", next.URL)
@@ -39,6 +42,7 @@ func outcome(t *testing.T, next broker.Next) string {
 			return next.Answer.Error
 		}
 		return silent
+	case broker.StepDevice:
 	}
 	t.Fatalf("step %d", next.Step)
 	return ""
@@ -72,7 +76,7 @@ func TestWhichSessionsAnswerSilently(t *testing.T) {
 		{name: "prompt=none", edit: prompt("none"), want: silent},
 		{name: "prompt=login", edit: prompt("login"), want: page},
 		{name: "prompt=select_account", edit: prompt("select_account"), want: page},
-		{name: "prompt=consent", edit: prompt("consent"), want: silent},
+		{name: "prompt=consent", edit: prompt("consent"), want: question},
 		{name: "max_age kept", change: func(*browser) { k.pass(time.Minute) }, edit: maxAge(time.Minute), want: silent},
 		{name: "max_age passed", change: func(*browser) { k.pass(time.Minute + time.Microsecond) }, edit: maxAge(time.Minute), want: page},
 		{name: "max_age=0", edit: maxAge(0), want: page},
