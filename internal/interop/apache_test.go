@@ -126,6 +126,12 @@ func (a *apache) await(t *testing.T) {
 	}
 }
 
+// endSession ends the browser's session at patchbay, where it is asked about it.
+func endSession(b *browsertest.Browser, im discovered) {
+	submit := chromedp.CSS("button.primary")
+	b.Do(chromedp.Navigate(im.EndSessionEndpoint), chromedp.Click(submit), chromedp.WaitNotPresent(submit))
+}
+
 // overTLS returns an address that leads to endpoint through TLS.
 func overTLS(t *testing.T, endpoint string) string {
 	t.Helper()
@@ -166,11 +172,11 @@ func TestModAuthOpenIDC(t *testing.T) {
 	t.Run("relying party", func(t *testing.T) {
 		browser := browsertest.Start(t)
 		who := func() string { return browsertest.Get(browser, chromedp.Text(chromedp.CSS("#who"))) }
-		signIn(browser, "http://"+a.App+"/protected/", someone)
+		door, home := "http://"+a.App+"/protected/", "http://"+a.App+"/"
+		signIn(browser, door, someone)
 		if got := who(); !strings.HasPrefix(got, someone.UserID+" ") || !strings.Contains(got, "@") {
 			t.Errorf("the application knows %q, want user %s with an address", got, someone.UserID)
 		}
-		home := "http://" + a.App + "/"
 		browser.Do(
 			chromedp.Navigate("http://"+a.App+"/protected/callback?logout="+url.QueryEscape(home)),
 			chromedp.WaitVisible(chromedp.CSS("#who")),
@@ -178,7 +184,18 @@ func TestModAuthOpenIDC(t *testing.T) {
 		if at := browsertest.Get(browser, chromedp.Location()); at != home {
 			t.Errorf("the logout ended at %s, want %s", at, home)
 		}
-		browser.Do(chromedp.Navigate("http://"+a.App+"/protected/"), chromedp.WaitVisible(chromedp.CSS("#password")))
+
+		signIn(browser, door, someone)
+		endSession(browser, im) // without the application, which hears of it from patchbay
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+			browser.Do(chromedp.Navigate(door), chromedp.WaitVisible(chromedp.CSS("#who, #password")))
+			if at := browsertest.Get(browser, chromedp.Location()); at != door {
+				break // at the login page
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("after the back-channel logout the application still knows %q", who())
+			}
+		}
 	})
 
 	t.Run("resource server", func(t *testing.T) {

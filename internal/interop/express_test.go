@@ -74,15 +74,28 @@ func deskClients(places map[string]socket) string {
 	return clients
 }
 
+// postingClient signs people in by an ID token that the browser posts, which is the library's default.
+func postingClient(at socket) string {
+	return fmt.Sprintf(`
+  - id: interop-posting
+    response_types: [id_token]
+    require_secret: false
+    redirect_uris: ["%[1]s/callback"]
+    post_logout_redirect_uris: [%[1]q]
+    scopes: [openid, profile, email]
+`, at.origin)
+}
+
 func TestExpressOpenIDConnect(t *testing.T) {
 	needNode(t)
 	browser := browsertest.Start(t)
-	desk, wall := takeSocket(t), takeSocket(t)
+	desk, wall, posting := takeSocket(t), takeSocket(t), takeSocket(t)
 	places := map[string]socket{"interop-desk": desk, "interop-wall": wall}
-	p := run(t, deskClients(places))
+	p := run(t, deskClients(places)+postingClient(posting))
 	for id, at := range places {
 		startExpress(t, at, p.Issuer, id, clientSecret)
 	}
+	startExpress(t, posting, p.RealmIssuer, "interop-posting", "")
 
 	signIn(browser, desk.origin+"/login", p.Users[0])
 	expectWho(t, browser, desk, p.Users[0].UserID)
@@ -91,7 +104,11 @@ func TestExpressOpenIDConnect(t *testing.T) {
 
 	browser.Do(chromedp.Navigate(desk.origin+"/logout"), chromedp.WaitVisible(chromedp.CSS("#who")))
 	expectWho(t, browser, desk, "nobody")
+	expectWho(t, browser, wall, "nobody") // told by patchbay alone
 	browser.Do(chromedp.Navigate(wall.origin+"/login"), chromedp.WaitVisible(chromedp.CSS("#password")))
+
+	signIn(browser, posting.origin+"/login", p.Users[0])
+	expectWho(t, browser, posting, p.Users[0].UserID)
 }
 
 // signIn opens an address that leads to the login page, and types in name and password there.

@@ -81,6 +81,12 @@ await step('revocation', async () => {
   await assert.rejects(oidc.refreshTokenGrant(rp, tokens.refresh_token), { error: 'invalid_grant' })
 })
 
+await step('hybrid', async () => {
+  const hybrid = await discover(client.id, oidc.ClientSecretBasic(client.secret))
+  oidc.useCodeIdTokenResponseType(hybrid)
+  assert.equal((await login(hybrid)).claims().sub, config.user_id)
+})
+
 await step('pushed authorization request', async () => {
   const pushed = await login(rp, oidc.buildAuthorizationUrlWithPAR)
   assert.equal(pushed.claims().sub, config.user_id)

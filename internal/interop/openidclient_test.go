@@ -20,6 +20,7 @@ func TestOpenIDClient(t *testing.T) {
 	p := run(t, fmt.Sprintf(`
   - id: interop-rp
     grant_types: [authorization_code, refresh_token, client_credentials, "urn:ietf:params:oauth:grant-type:device_code"]
+    response_types: [code, code id_token]
     redirect_uris: [%q]
     post_logout_redirect_uris: [%q]
     scopes: [openid, profile, email, offline_access, contact-centre]
@@ -29,7 +30,7 @@ func TestOpenIDClient(t *testing.T) {
 
 	want := []string{
 		"discovery", "code + PKCE + nonce", "userinfo", "refresh", "introspection", "signed introspection", "client_secret_post",
-		"revocation", "pushed authorization request", "device", "client_credentials", "end session",
+		"revocation", "hybrid", "pushed authorization request", "device", "client_credentials", "end session",
 	}
 	for layout, issuer := range map[string]string{"shared": p.Issuer, "realm": p.RealmIssuer} {
 		t.Run(layout, func(t *testing.T) {
