@@ -95,8 +95,13 @@ func TestRateCheck(t *testing.T) {
 		t.Fatalf("control: %v", err)
 	}
 	for _, r := range []ratelimit.Rate{
-		{}, {PerSecond: 1}, {Burst: 1}, {PerSecond: -1, Burst: 1}, {PerSecond: 1, Burst: -1},
-		{PerSecond: ratelimit.MaxPerSecond + 1, Burst: 1}, {PerSecond: 1, Burst: ratelimit.MaxBurst + 1},
+		{},
+		{PerSecond: 1},
+		{Burst: 1},
+		{PerSecond: -1, Burst: 1},
+		{PerSecond: 1, Burst: -1},
+		{PerSecond: ratelimit.MaxPerSecond + 1, Burst: 1},
+		{PerSecond: 1, Burst: ratelimit.MaxBurst + 1},
 	} {
 		if r.Check() == nil {
 			t.Errorf("%+v was accepted", r)
