@@ -10,6 +10,7 @@ import (
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/internal/config"
+	"github.com/patchbay-auth/patchbay/internal/yamlfault"
 )
 
 const root = "../../"
@@ -51,6 +52,26 @@ func TestDocumentedExamples(t *testing.T) {
 		if _, err := registry.ParseTenantFile("docs/configuration.md", []byte(tenant+rules+"\n"), nil); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestSwitchExamples holds the clients of switches to the parser, and what is said of Kamailio's
+// configuration to the configuration, which a test of the demo runs.
+func TestSwitchExamples(t *testing.T) {
+	t.Setenv("SBC_SECRET", strings.Repeat("s", 32))
+	t.Setenv("KAMAILIO_SECRET", strings.Repeat("k", 32))
+	for _, document := range []string{"docs/switches/audiocodes.md", "docs/switches/kamailio.md"} {
+		for _, text := range yamlBlocks(t, document, "clients:") {
+			text = "account: acme\nname: Acme\nlegacy_tenant: 1\n" + text
+			if _, err := registry.ParseTenantFile(document, []byte(text), yamlfault.Process("")); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	route := regexp.MustCompile("(?s)```\n(route.*?)\t…").FindStringSubmatch(read(t, root+"docs/switches/kamailio.md"))
+	plain := regexp.MustCompile(`(?m)^\s*#.*\n`).ReplaceAllString(read(t, root+"docs/switches/kamailio.cfg"), "")
+	if route == nil || !strings.Contains(plain, route[1]) {
+		t.Error("docs/switches/kamailio.md quotes what kamailio.cfg does not say")
 	}
 }
 
@@ -107,7 +128,7 @@ func TestEveryDependencyHasAReason(t *testing.T) {
 // TestLinksBetweenDocuments finds links to files that are not there.
 func TestLinksBetweenDocuments(t *testing.T) {
 	var documents []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/adr/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/adr/*.md", "docs/switches/*.md"} {
 		files, err := filepath.Glob(root + pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v, %v", pattern, files, err)
