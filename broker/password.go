@@ -9,6 +9,7 @@ import (
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/internal/id"
 	"github.com/patchbay-auth/patchbay/internal/secret"
+	"github.com/patchbay-auth/patchbay/mapping"
 )
 
 // maxCredential bounds what is handed to the directory and to a hash, in bytes.
@@ -26,7 +27,6 @@ type Credentials struct {
 // disabled user, a user who must use an IdP, and an unknown customer number or domain are one refusal,
 // and take the same time.
 func (e *Engine) Password(ctx context.Context, attempt id.ID, b Browser, c Credentials) (Next, error) {
-	started := e.Now()
 	a, err := e.act(ctx, attempt, b)
 	if err != nil {
 		return Next{}, err
@@ -39,22 +39,10 @@ func (e *Engine) Password(ctx context.Context, attempt id.ID, b Browser, c Crede
 		tenant = e.tenantOf(c)
 		a.Account = tenant.Account
 	}
-	user, why, err := e.authenticate(ctx, tenant, b, c.Login, c.Password)
 	record := e.newLogin(a, b, LocalIDP, c.Login)
-	record.UserID = user.ID
-	var refused *Refusal
-	if errors.As(err, &refused) {
-		refused.AttemptID = a.ID // the person may go on with it, later
-		e.recordThrottled(record, refused)
-		return Next{}, refused
-	}
+	user, err := e.tryPassword(ctx, tenant, b, &record, c)
 	if err != nil {
 		return Next{}, err
-	}
-	if why != "" {
-		record.Reason, record.Detail = ReasonCredentials, why
-		err := e.refuse(ctx, record, a.ID, errors.New(why))
-		return Next{}, errors.Join(err, wait(ctx, started, e.Now, e.FailureFloor()))
 	}
 	session, token := e.newSession(a, b, user.ID, record.ID)
 	session.IDP, session.AMR = LocalIDP, []string{"pwd"}
@@ -85,6 +73,28 @@ func (e *Engine) tenantOf(c Credentials) *registry.Tenant {
 		return tenant
 	}
 	return &registry.Tenant{}
+}
+
+// tryPassword returns whose login and password they are. A *Refusal has been recorded, and has taken
+// as long as every other.
+func (e *Engine) tryPassword(ctx context.Context, tenant *registry.Tenant, from Browser, record *Login, c Credentials) (mapping.User, error) {
+	started := e.Now()
+	user, why, err := e.authenticate(ctx, tenant, from, c.Login, c.Password)
+	record.UserID = user.ID
+	var refused *Refusal
+	switch {
+	case errors.As(err, &refused):
+		refused.AttemptID = record.AttemptID // the person may go on with it, later
+		e.recordThrottled(*record, refused)
+		return mapping.User{}, refused
+	case err != nil:
+		return mapping.User{}, err
+	case why == "":
+		return user, nil
+	}
+	record.Reason, record.Detail = ReasonCredentials, why
+	err = e.refuse(ctx, *record, record.AttemptID, errors.New(why))
+	return mapping.User{}, errors.Join(err, wait(ctx, started, e.Now, e.FailureFloor()))
 }
 
 // wait sleeps until floor has passed since started, so that refusals cannot be told apart by time.

@@ -82,7 +82,7 @@ type SessionStore interface {
 	SessionClients(context.Context, id.ID) ([]SessionClient, error)
 	// LinkedUser returns the user linked to an identity, or ErrNotFound.
 	LinkedUser(context.Context, registry.Account, mapping.LinkKey) (mapping.UserID, error)
-	// RecordLogin stores a refused login with its event.
+	// RecordLogin stores a login that makes no session, refused or not, with its event.
 	RecordLogin(context.Context, Login, Event) error
 	// Login returns a recorded login, or ErrNotFound.
 	Login(context.Context, id.ID) (Login, error)

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"encoding/base64"
 	"net/http"
 	"net/url"
@@ -14,7 +15,10 @@ import (
 type credentials struct {
 	// pairs are the readings to try in turn.
 	pairs []pair
-	basic bool
+	// assertion is a JWT signed by the client, and clientID what client_id says beside it, if anything.
+	assertion string
+	clientID  string
+	basic     bool
 }
 
 type pair struct{ id, secret string }
@@ -25,7 +29,14 @@ type pair struct{ id, secret string }
 func presented(h http.Header, form url.Values) (credentials, error) {
 	headers := h.Values("Authorization")
 	if form.Get("client_assertion") != "" || form.Get("client_assertion_type") != "" {
-		return credentials{basic: len(headers) > 0}, faultOf(wrongSecret)
+		c := credentials{basic: len(headers) > 0, assertion: form.Get("client_assertion"), clientID: form.Get("client_id")}
+		switch {
+		case c.basic || form.Get("client_secret") != "":
+			return c, invalidRequest("More than one method of client authentication")
+		case c.assertion == "" || form.Get("client_assertion_type") != assertionType:
+			return c, faultOf(wrongSecret)
+		}
+		return c, nil
 	}
 	switch len(headers) {
 	case 0:
@@ -81,11 +92,14 @@ func basicPairs(header string) []pair {
 }
 
 // authenticate finds the client and proves that it is the one it says it is.
-func (p *provider) authenticate(x *exchange, h http.Header, form url.Values) error {
+func (p *provider) authenticate(ctx context.Context, x *exchange, h http.Header, form url.Values) error {
 	c, err := presented(h, form)
 	x.basic = c.basic
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case c.assertion != "":
+		return p.tryAssertion(ctx, x, c)
 	}
 	err = faultOf(unknownClient)
 	for _, pair := range c.pairs {
@@ -97,17 +111,9 @@ func (p *provider) authenticate(x *exchange, h http.Header, form url.Values) err
 }
 
 func (p *provider) tryClient(x *exchange, said pair) error {
-	registered := p.registry.Snapshot()
-	client, ok := registered.Client(said.id)
-	if !ok || x.issuer.layout.realm && !client.At(x.issuer.account) {
-		return faultOf(unknownClient)
-	}
-	tenant, ok := registered.Tenant(client.Account)
-	if client.Platform() {
-		tenant, ok = &registry.Tenant{Enabled: true}, true // a grant says later which one it is
-	}
-	if !ok {
-		return faultOf(unknownClient)
+	client, tenant, err := p.findClient(x, said.id)
+	if err != nil {
+		return err
 	}
 	now := p.now()
 	switch {
@@ -123,4 +129,22 @@ func (p *provider) tryClient(x *exchange, said pair) error {
 	}
 	x.client, x.tenant, x.clientID = client, tenant, said.id
 	return nil
+}
+
+// findClient returns a client, in any spelling of ASCII case, and its tenant. A realm knows its own and
+// the platform's.
+func (p *provider) findClient(x *exchange, id string) (*registry.Client, *registry.Tenant, error) {
+	registered := p.registry.Snapshot()
+	client, ok := registered.Client(id)
+	if !ok || x.issuer.layout.realm && !client.At(x.issuer.account) {
+		return nil, nil, faultOf(unknownClient)
+	}
+	if client.Platform() {
+		return client, &registry.Tenant{Enabled: true}, nil // a grant says later which one it is
+	}
+	tenant, ok := registered.Tenant(client.Account)
+	if !ok {
+		return nil, nil, faultOf(unknownClient)
+	}
+	return client, tenant, nil
 }

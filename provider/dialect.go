@@ -10,6 +10,7 @@ const (
 	unknownClient
 	wrongSecret
 	unusableClient
+	wrongPassword
 )
 
 // faultOf returns a fault of client authentication. In the shared layout all are one and the same
@@ -32,6 +33,8 @@ func (f *Fault) inRealm(basic bool) *Fault {
 		said.Code, said.Description = "unauthorized_client", "Invalid client secret"
 	case unusableClient:
 		said.Code, said.Description = "unauthorized_client", "Client is disabled"
+	case wrongPassword:
+		said.Status = http.StatusUnauthorized
 	case plain:
 	}
 	return &said

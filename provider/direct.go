@@ -27,6 +27,8 @@ func (p *provider) direct(x *exchange, form url.Values) directGrant {
 		return p.clientCredentials
 	case registry.GrantDeviceCode:
 		return p.exchangeDevice
+	case registry.GrantPassword:
+		return p.password
 	}
 	return nil
 }

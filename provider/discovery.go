@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"github.com/patchbay-auth/patchbay/broker/keyring"
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/mapping"
@@ -23,7 +25,10 @@ const (
 )
 
 func grantTypes() []string {
-	return []string{registry.GrantAuthorizationCode, registry.GrantRefreshToken, registry.GrantClientCredentials, registry.GrantDeviceCode}
+	return []string{
+		registry.GrantAuthorizationCode, registry.GrantRefreshToken, registry.GrantDeviceCode,
+		registry.GrantClientCredentials, registry.GrantPassword,
+	}
 }
 func responseModes() []string { return []string{modeQuery, modeFragment, modeFormPost} }
 func prompts() []string       { return []string{promptNone, promptLogin, promptConsent, promptSelect} }
@@ -60,6 +65,10 @@ type document struct {
 	IntrospectionAuth []string `json:"introspection_endpoint_auth_methods_supported"`
 	RevocationAuth    []string `json:"revocation_endpoint_auth_methods_supported"`
 
+	TokenAuthAlgs         []jose.SignatureAlgorithm `json:"token_endpoint_auth_signing_alg_values_supported"`
+	IntrospectionAuthAlgs []jose.SignatureAlgorithm `json:"introspection_endpoint_auth_signing_alg_values_supported"`
+	RevocationAuthAlgs    []jose.SignatureAlgorithm `json:"revocation_endpoint_auth_signing_alg_values_supported"`
+
 	IntrospectionAlgs []string `json:"introspection_signing_alg_values_supported"` // RFC 9701 §7
 
 	ClaimsParameter     bool `json:"claims_parameter_supported"`
@@ -78,7 +87,7 @@ func describe(is issuer) document {
 	for _, a := range keyring.Algorithms() {
 		algs = append(algs, string(a))
 	}
-	confidential := []string{"client_secret_basic", "client_secret_post"}
+	confidential := []string{"client_secret_basic", "client_secret_post", "private_key_jwt"}
 	any := append(confidential[:len(confidential):len(confidential)], "none")
 	return document{
 		Issuer:                is.url,
@@ -105,6 +114,11 @@ func describe(is issuer) document {
 		TokenAuth:         any,
 		IntrospectionAuth: confidential,
 		RevocationAuth:    any,
+
+		TokenAuthAlgs:         assertionAlgorithms(),
+		IntrospectionAuthAlgs: assertionAlgorithms(),
+		RevocationAuthAlgs:    assertionAlgorithms(),
+
 		IntrospectionAlgs: algs,
 
 		ResponseIssuer: true,

@@ -104,7 +104,7 @@ func (p *provider) admit(r *http.Request, x *exchange) (url.Values, error) {
 		token, err := bearer(r, form)
 		return url.Values{"access_token": {token}}, err
 	}
-	if err := p.authenticate(x, r.Header, form); err != nil {
+	if err := p.authenticate(r.Context(), x, r.Header, form); err != nil {
 		return nil, err
 	}
 	if err := p.mayAsk(x, form); err != nil {
@@ -175,6 +175,8 @@ func requiredBy(grantType string) []string {
 		return []string{"refresh_token"}
 	case registry.GrantDeviceCode:
 		return []string{"device_code"}
+	case registry.GrantPassword:
+		return []string{"username", "password"}
 	}
 	return nil
 }
@@ -185,6 +187,8 @@ func libraryRequest(ctx context.Context, method string, x *exchange, form url.Va
 	if x.client != nil { // whoever the client is, the library learns a name and no secret
 		form.Set("client_id", x.client.ID)
 		form.Set("client_secret", "authenticated")
+		form.Del("client_assertion")
+		form.Del("client_assertion_type")
 	}
 	r := &http.Request{
 		Method: method, URL: &url.URL{Path: x.issuer.layout.paths[x.endpoint]}, Header: http.Header{},

@@ -17,11 +17,15 @@ import (
 // clientCredentials issues a token to a client that acts for itself (RFC 6749 §4.4), or for a user of
 // whom it has a product access. Nobody has logged in, and the token says so by what it lacks.
 func (p *provider) clientCredentials(ctx context.Context, x *exchange, form url.Values) (any, error) {
-	scope, user, fault := machineScope(form.Get("scope"), x)
+	tenant, fault := p.tenantNamed(x, form)
 	if fault != nil {
 		return nil, p.refused(x, registry.GrantClientCredentials, fault)
 	}
-	g := p.newGrant(x, user, scope)
+	scope, user, fault := machineScope(form.Get("scope"), x, tenant)
+	if fault != nil {
+		return nil, p.refused(x, registry.GrantClientCredentials, fault)
+	}
+	g := p.newGrant(x, tenant.Account, user, scope)
 	minted, err := p.issue(ctx, x, g, scope, "")
 	if err != nil {
 		return nil, p.refused(x, registry.GrantClientCredentials, ofScope(err))
@@ -38,22 +42,42 @@ func (p *provider) clientCredentials(ctx context.Context, x *exchange, form url.
 }
 
 // newGrant begins a grant for which there is no session.
-func (p *provider) newGrant(x *exchange, user mapping.UserID, scope []string) grant.Grant {
+func (p *provider) newGrant(x *exchange, account registry.Account, user mapping.UserID, scope []string) grant.Grant {
 	return grant.Grant{
-		ID: id.New(), Issuer: x.issuer.url, Account: x.tenant.Account, ClientID: x.client.ID,
+		ID: id.New(), Issuer: x.issuer.url, Account: account, ClientID: x.client.ID,
 		RequestedClientID: x.clientID, UserID: user, Scope: scope, CreatedAt: p.now(),
 	}
 }
 
+// tenantNamed returns the tenant of a request without a person: a token belongs to one. A platform client
+// names it by the realm, by acr_values, or by the solution in its scope.
+func (p *provider) tenantNamed(x *exchange, form url.Values) (*registry.Tenant, *Fault) {
+	if !x.client.Platform() {
+		return x.tenant, nil
+	}
+	registered := p.registry.Snapshot()
+	if tenant, ok := registered.Tenant(p.pinnedTenant(x.issuer, x.client, form)); ok && tenant.Enabled {
+		return tenant, nil
+	}
+	for scope := range strings.FieldsSeq(form.Get("scope")) {
+		for _, tenant := range registered.Tenants() {
+			if _, ok := productAccess(x.client, tenant, scope); ok && tenant.Enabled {
+				return tenant, nil
+			}
+		}
+	}
+	return nil, invalidScope("The scope names no user, and nothing else names an account")
+}
+
 // machineScope reads the scope of a client that nobody logs in to. A value platform:solution:user
 // asks for the scope named by platform, and for a token of that user.
-func machineScope(parameter string, x *exchange) (scope []string, user mapping.UserID, fault *Fault) {
+func machineScope(parameter string, x *exchange, tenant *registry.Tenant) (scope []string, user mapping.UserID, fault *Fault) {
 	asked := strings.Fields(parameter)
 	if len(asked) == 0 {
 		asked = defaultScope(x.client, x.issuer.layout.realm)
 	}
 	for _, s := range asked {
-		if access, ok := productAccess(x, s); ok {
+		if access, ok := productAccess(x.client, tenant, s); ok {
 			if user != "" && user != access.UserID {
 				return nil, "", invalidScope("The scope names more than one user")
 			}
@@ -73,14 +97,14 @@ func machineScope(parameter string, x *exchange) (scope []string, user mapping.U
 
 // productAccess returns the product access that a scope value names, if the client has it. A solution
 // that is not the tenant's own leads nowhere, whatever the client's record says.
-func productAccess(x *exchange, scope string) (registry.ProductAccess, bool) {
+func productAccess(c *registry.Client, t *registry.Tenant, scope string) (registry.ProductAccess, bool) {
 	platform, rest, _ := strings.Cut(scope, ":")
 	solution, user, found := strings.Cut(rest, ":")
-	if !found || mapping.TenantKey(solution) != x.tenant.LegacyTenant {
+	if !found || mapping.TenantKey(solution) != t.LegacyTenant {
 		return registry.ProductAccess{}, false
 	}
-	wanted := registry.ProductAccess{Platform: platform, Solution: x.tenant.LegacyTenant, UserID: mapping.UserID(user)}
-	return wanted, slices.Contains(x.client.ProductAccess, wanted)
+	wanted := registry.ProductAccess{Platform: platform, Solution: t.LegacyTenant, UserID: mapping.UserID(user)}
+	return wanted, slices.Contains(c.ProductAccess, wanted)
 }
 
 // actsFor reports whether a client may have tokens about a user who did not log in to it.

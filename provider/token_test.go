@@ -131,7 +131,7 @@ func TestCodeExchangeRefused(t *testing.T) {
 			{name: "no code", form: func(f url.Values) { f.Del("code") }, code: "invalid_request"},
 			{name: "no redirect_uri", form: func(f url.Values) { f.Del("redirect_uri") }, code: "invalid_request"},
 			{name: "no grant_type", form: func(f url.Values) { f.Del("grant_type") }, code: "invalid_request"},
-			{name: "password grant", form: func(f url.Values) { f.Set("grant_type", "password") }, code: "unsupported_grant_type"},
+			{name: "password grant", form: func(f url.Values) { f.Set("grant_type", "password") }, code: "unauthorized_client"},
 			{name: "client_credentials", form: func(f url.Values) { f.Set("grant_type", "client_credentials") }, code: "unauthorized_client"},
 			{name: "jwt-bearer", form: func(f url.Values) {
 				f.Set("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")

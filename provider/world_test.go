@@ -303,6 +303,17 @@ func records() registry.Records {
 	renewing.ID, renewing.Secrets = "renewing", client("renewing", "acme").Secrets
 	renewing.GrantTypes = []string{"client_credentials", "refresh_token"}
 	renewing.Refresh = registry.Refresh{Rotation: true, Grace: 10 * time.Second, Sliding: 9000 * time.Second, Absolute: 12 * time.Hour}
+	legacy := app("legacy-app", "acme")
+	legacy.GrantTypes = []string{"password", "refresh_token"}
+	legacy.RedirectURIs, legacy.PostLogoutRedirectURIs = nil, nil
+	signing := client("signing", "acme")
+	signing.GrantTypes, signing.Scopes, signing.Secrets = []string{"client_credentials"}, []string{"roles"}, nil
+	signing.Introspection = api.Introspection
+	for name, m := range makers() {
+		if name != "stranger" {
+			signing.Secrets = append(signing.Secrets, registry.ClientSecret{Description: name, PublicKey: m.public})
+		}
+	}
 	foreign := client("globex-api", "globex")
 	foreign.Introspection = api.Introspection
 	return registry.Records{
@@ -311,7 +322,7 @@ func records() registry.Records {
 			{Account: "globex", Name: "Globex", Enabled: true, LegacyTenant: "10020", SIPDomains: []string{"pbx.globex.example"}},
 		},
 		Clients: []registry.Client{
-			app("agent-app", "acme"), app("second-app", "acme"), public, codeOnly, sbc, api, own, reporting, renewing, foreign, app("globex-app", "globex"),
+			app("agent-app", "acme"), app("second-app", "acme"), public, codeOnly, sbc, api, own, reporting, renewing, legacy, signing, foreign, app("globex-app", "globex"),
 		},
 	}
 }

@@ -23,6 +23,7 @@ const (
 	sbcSecret      = "demo-only-sbc-secret-01234567890123456"
 	apiSecret      = "demo-only-api-secret-01234567890123456"
 	reportSecret   = "demo-only-reporting-secret-0123456789"
+	legacySecret   = "demo-only-legacy-app-secret-0123456789"
 	desktopSecret  = "demo-only-desktop-secret-0123456789012"
 	globexSecret   = "demo-only-globex-app-secret-0123456789"
 	upstreamClient = "patchbay"
@@ -59,6 +60,7 @@ func (environment) Getenv(name string) (string, bool) {
 	value, ok := map[string]string{
 		"AGENT_APP_SECRET": agentSecret, "SBC_SECRET": sbcSecret, "API_SECRET": apiSecret,
 		"GLOBEX_APP_SECRET": globexSecret, "CORP_SECRET": upstreamSecret, "DESKTOP_SECRET": desktopSecret, "REPORTING_SECRET": reportSecret,
+		"LEGACY_APP_SECRET": legacySecret,
 	}[name]
 	return value, ok
 }
@@ -70,6 +72,6 @@ func (environment) ReadFile(name string) ([]byte, error) {
 func secretOf(client string) string {
 	return map[string]string{
 		"agent-app": agentSecret, "desktop": desktopSecret, "sbc": sbcSecret, "api": apiSecret, "globex-app": globexSecret,
-		"reporting": reportSecret,
+		"reporting": reportSecret, "legacy-app": legacySecret,
 	}[client]
 }

@@ -47,6 +47,7 @@ func tour(ctx context.Context, facts Facts, out io.Writer) error {
 		{"platform login", t.platformLogin},
 		{"single-page application", t.singlePage},
 		{"client credentials", t.clientCredentials},
+		{"password grant", t.passwordGrant},
 		{"guessing a password", t.guess},
 	}
 	for _, stop := range stops {

@@ -50,3 +50,30 @@ func (t *tourist) clientCredentials(ctx context.Context) (string, error) {
 	}
 	return fmt.Sprintf("reporting acts as user %s and as no other", user.UserID), nil
 }
+
+// passwordGrant lets an old integration log a person in by itself, at the realm issuer, and refresh.
+func (t *tourist) passwordGrant(ctx context.Context) (string, error) {
+	user := t.facts.Users[0]
+	form := url.Values{"grant_type": {"password"}, "username": {user.Login}, "password": {user.Password}, "scope": {tourScopes}}
+	answer, err := t.machine(ctx, t.facts.RealmIssuer, "legacy-app", form)
+	if err != nil {
+		return "", err
+	}
+	token, _ := answer["access_token"].(string)
+	seen, err := t.sbc.introspect(ctx, token)
+	if err != nil {
+		return "", err
+	}
+	if seen["sub"] != user.UserID {
+		return "", fmt.Errorf("the switch got %v", seen)
+	}
+	refresh, _ := answer["refresh_token"].(string)
+	if _, err := t.machine(ctx, t.facts.RealmIssuer, "legacy-app", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}}); err != nil {
+		return "", err
+	}
+	form.Set("password", "not "+user.Password)
+	if _, err := t.machine(ctx, t.facts.RealmIssuer, "legacy-app", form); err == nil || !strings.Contains(err.Error(), "401") {
+		return "", fmt.Errorf("a wrong password: %w", err)
+	}
+	return fmt.Sprintf("legacy-app logs %s in and refreshes; a wrong password is 401", user.Login), nil
+}

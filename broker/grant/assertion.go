@@ -1,0 +1,15 @@
+package grant
+
+import (
+	"context"
+	"time"
+
+	"github.com/patchbay-auth/patchbay/internal/id"
+)
+
+// UseAssertion uses up an assertion (RFC 7523 §3): maker says whose its jti is. It returns ErrConflict
+// for one that was used before; any other error is trouble of ours, and used nothing up. An assertion
+// is remembered until it expires.
+func (s *Service) UseAssertion(ctx context.Context, maker, jti string, expires time.Time) error {
+	return s.store.UseAssertion(ctx, HashOf(maker+"\x00"+jti), id.New(), expires)
+}
