@@ -1,12 +1,13 @@
 // Uses npm's openid-client, the library that OpenID Connect's own examples are written with.
 //
 //   node openid-client.mjs '{"issuer":"…","client":{"id":"…","secret":"…","redirect_uri":"…",
-//     "post_logout_redirect_uri":"…"},"user_id":"…"}'
+//     "post_logout_redirect_uri":"…"},"signer":{"id":"…","key":{…a private JWK…}},"user_id":"…"}'
 import assert from 'node:assert/strict'
+import { importJWK } from 'jose'
 import * as oidc from 'openid-client'
 import { config, step, visit } from './talk.mjs'
 
-const { client } = config
+const { client, signer } = config
 const scope = 'openid profile email offline_access contact-centre'
 
 // discover returns the library's view of patchbay for one way of client authentication. Loopback has no
@@ -105,6 +106,13 @@ await step('device', async () => {
 await step('client_credentials', async () => {
   const own = await oidc.clientCredentialsGrant(rp, { scope: 'contact-centre' })
   assert.equal((await oidc.tokenIntrospection(rp, own.access_token)).sub, client.id)
+})
+
+await step('private_key_jwt', async () => {
+  const key = await importJWK(signer.key, 'ES256')
+  const signing = await discover(signer.id, oidc.PrivateKeyJwt({ key, kid: signer.key.kid }))
+  const own = await oidc.clientCredentialsGrant(signing)
+  assert.equal((await oidc.tokenIntrospection(signing, own.access_token)).sub, signer.id)
 })
 
 await step('end session', async () => {
