@@ -26,6 +26,7 @@ type agentApp struct {
 
 	mu       sync.Mutex
 	visitors map[string]*visitor
+	heard    map[string]bool // sids of sessions that patchbay said have ended
 }
 
 // A visitor is one browser.
@@ -48,7 +49,7 @@ func newAgentApp(facts func() Facts) (*agentApp, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &agentApp{facts: facts, template: t, spa: spa, visitors: map[string]*visitor{}}, nil
+	return &agentApp{facts: facts, template: t, spa: spa, visitors: map[string]*visitor{}, heard: map[string]bool{}}, nil
 }
 
 func (a *agentApp) handler() http.Handler {
@@ -58,6 +59,8 @@ func (a *agentApp) handler() http.Handler {
 	mux.HandleFunc("GET /callback", a.callback)
 	mux.HandleFunc("POST /ask/{question}", a.ask)
 	mux.HandleFunc("POST /logout", a.logout)
+	mux.HandleFunc("POST /backchannel-logout", a.backchannelLogout)
+	mux.HandleFunc("GET /heard/{sid}", a.hasHeard)
 	mux.Handle("GET /spa", a.spa)
 	mux.Handle("GET /spa.js", a.spa)
 	return http.NewCrossOriginProtection().Handler(mux)

@@ -31,6 +31,7 @@ type metadata struct {
 	IntrospectionEndpoint string `json:"introspection_endpoint"`
 	RevocationEndpoint    string `json:"revocation_endpoint"`
 	EndSessionEndpoint    string `json:"end_session_endpoint"`
+	JWKSURI               string `json:"jwks_uri"`
 	DeviceEndpoint        string `json:"device_authorization_endpoint"`
 
 	GrantTypes []string `json:"grant_types_supported"`

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/oauth2"
-
 	"github.com/patchbay-auth/patchbay/federation/idptest"
 )
 
@@ -234,52 +232,4 @@ func (t *tourist) revoke(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("a revoked refresh token was exchanged")
 	}
 	return "refresh and access token are dead at the switch", nil
-}
-
-func (t *tourist) logout(ctx context.Context) (string, error) {
-	login := t.app.begin()
-	p, err := t.agent.open(ctx, login.url) // the session of the SSO login answers
-	if err != nil {
-		return "", err
-	}
-	if err := t.finish(ctx, login, p); err != nil {
-		return "", err
-	}
-	home := t.facts.App + "/"
-	leave := t.app.metadata.EndSessionEndpoint + "?" + url.Values{
-		"id_token_hint": {t.last.idToken}, "post_logout_redirect_uri": {home}, "state": {"bye"},
-	}.Encode()
-	stay := t.agent.stop
-	t.agent.stop = func(u *url.URL) bool { return stay(u) || strings.HasPrefix(u.String(), home) }
-	p, err = t.agent.open(ctx, leave)
-	if err != nil {
-		return "", err
-	}
-	if !p.stopped || p.url.Query().Get("state") != "bye" {
-		return "", fmt.Errorf("logout ended at %s (status %d)", p.url.Path, p.status)
-	}
-	answer, err := t.sbc.introspect(ctx, t.last.AccessToken)
-	if err != nil {
-		return "", err
-	}
-	if answer["active"] != false {
-		return "", fmt.Errorf("after the logout the switch got %v", answer)
-	}
-	return t.silentLoginFails(ctx)
-}
-
-func (t *tourist) silentLoginFails(ctx context.Context) (string, error) {
-	login := t.app.begin(oauth2.SetAuthURLParam("prompt", "none"))
-	p, err := t.agent.open(ctx, login.url)
-	if err != nil {
-		return "", err
-	}
-	callback, err := p.callback()
-	if err != nil {
-		return "", err
-	}
-	if callback.Get("error") != "login_required" {
-		return "", fmt.Errorf("a silent login after the logout got %v", callback)
-	}
-	return "single sign-on has ended, the switch refuses the token", nil
 }
