@@ -4,6 +4,7 @@ SwaggerUIBundle({
   url: new URL("../openapi.json", document.location).href,
   domNode: document.getElementById("explorer"),
   presets: [SwaggerUIBundle.presets.apis],
+  plugins: [() => ({ wrapComponents: { authorizeBtn: () => () => null, authorizeOperationBtn: () => () => null } })],
   layout: "BaseLayout",
   supportedSubmitMethods: [],
   validatorUrl: null,
