@@ -18,10 +18,12 @@ const (
 	// maxAssertion bounds an assertion, in bytes, and maxAssertionID its jti.
 	maxAssertion   = 16 << 10
 	maxAssertionID = 255
-	// assertionLife is the longest an assertion may be good for: for as long its jti is remembered.
-	assertionLife = time.Hour
-	// assertionSkew is how far ahead of ours the clock of an assertion's maker may be.
-	assertionSkew = time.Minute
+	// assertionLife is the longest an assertion may be good for, from now: for as long its jti is
+	// remembered. Clients sign one for each request, and most let it live for a minute.
+	assertionLife = 10 * time.Minute
+	// assertionSkew is how far ahead of ours the clock of an assertion's maker may be. A clock that is
+	// behind makes assertions that expire early, which is its own loss: exp is taken at its word.
+	assertionSkew = 30 * time.Second
 )
 
 // assertionAlgorithms are those by which others sign what they assert to us.
@@ -56,17 +58,34 @@ func parseAssertion(raw, typ string) (*assertion, error) {
 	if err != nil {
 		return nil, errors.New("it is not a JWT that is signed by an algorithm we accept")
 	}
-	if said, ok := parsed.Headers[0].ExtraHeaders[jose.HeaderType]; ok {
-		text, _ := said.(string)
-		if !strings.EqualFold(text, "JWT") && !strings.EqualFold(text, typ) {
-			return nil, errors.New("its typ is another's")
-		}
+	if err := judgeHeader(parsed.Headers[0], typ); err != nil {
+		return nil, err
 	}
 	a := &assertion{parsed: parsed}
 	if err := parsed.UnsafeClaimsWithoutVerification(a); err != nil {
 		return nil, errors.New("its payload is not what RFC 7523 wants")
 	}
 	return a, nil
+}
+
+// judgeHeader refuses a header that wants to be understood, or that brings a key of its own: keys come
+// from the configuration.
+func judgeHeader(h jose.Header, typ string) error {
+	if h.JSONWebKey != nil {
+		return errors.New("its header brings a jwk")
+	}
+	for _, name := range []jose.HeaderKey{"crit", "jku", "x5u"} {
+		if _, ok := h.ExtraHeaders[name]; ok {
+			return fmt.Errorf("its header has %s", name)
+		}
+	}
+	if said, ok := h.ExtraHeaders[jose.HeaderType]; ok {
+		text, _ := said.(string)
+		if !strings.EqualFold(text, "JWT") && !strings.EqualFold(text, typ) {
+			return errors.New("its typ is another's")
+		}
+	}
+	return nil
 }
 
 // verify judges an assertion: it is signed by one of the keys, and made for one of the audiences, for
@@ -84,13 +103,13 @@ func (a *assertion) verify(keys []jose.JSONWebKey, audiences []string, now time.
 		return errors.New("it has no exp")
 	case !now.Before(a.Expires.Time()):
 		return errors.New("it has expired")
-	case a.Expires.Time().After(now.Add(assertionLife)):
+	case a.Expires.Time().After(now.Add(assertionLife + assertionSkew)):
 		return fmt.Errorf("its exp is more than %s ahead", assertionLife)
 	case a.NotBefore != nil && a.NotBefore.Time().After(now.Add(assertionSkew)):
 		return errors.New("it is not good yet")
 	case a.IssuedAt != nil && a.IssuedAt.Time().After(now.Add(assertionSkew)):
 		return errors.New("it was issued in the future")
-	case a.IssuedAt != nil && a.IssuedAt.Time().Before(now.Add(-assertionLife)):
+	case a.IssuedAt != nil && a.IssuedAt.Time().Before(now.Add(-assertionLife-assertionSkew)):
 		return fmt.Errorf("it was issued more than %s ago", assertionLife)
 	}
 	for _, aud := range a.Audience {

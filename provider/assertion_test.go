@@ -29,9 +29,10 @@ var makers = sync.OnceValue(func() map[string]maker {
 	p256, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	other, err2 := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	p384, err3 := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	p521, err6 := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
 	rsaKey, err4 := rsa.GenerateKey(rand.Reader, 2048)
 	_, edKey, err5 := ed25519.GenerateKey(rand.Reader)
-	for _, err := range []error{err, err2, err3, err4, err5} {
+	for _, err := range []error{err, err2, err3, err4, err5, err6} {
 		if err != nil {
 			panic(err)
 		}
@@ -39,7 +40,9 @@ var makers = sync.OnceValue(func() map[string]maker {
 	made := map[string]maker{
 		"ES256":    {"ec", jose.ES256, p256, nil},
 		"ES384":    {"ec-384", jose.ES384, p384, nil},
+		"ES512":    {"ec-521", jose.ES512, p521, nil},
 		"RS256":    {"rsa", jose.RS256, rsaKey, nil},
+		"PS256":    {"rsa", jose.PS256, rsaKey, nil},
 		"EdDSA":    {"ed", jose.EdDSA, edKey, nil},
 		"stranger": {"ec", jose.ES256, other, nil},
 	}
@@ -51,6 +54,9 @@ var makers = sync.OnceValue(func() map[string]maker {
 	}
 	return made
 })
+
+// jwkOf returns the maker's public key as a header would bring it along.
+func jwkOf(m maker) any { return json.RawMessage(m.public) }
 
 // jwt signs claims; header members beside alg and kid may be given.
 func (w *world) jwt(m maker, claims map[string]any, header map[jose.HeaderKey]any) string {

@@ -12,6 +12,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/provider"
 )
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -46,8 +47,10 @@ func TestPrivateKeyJWT(t *testing.T) {
 			"no kid":                asserted(w.jwt(withoutKid, w.about("signing", "signing", l.issuer), nil)),
 			"its own typ":           asserted(w.jwt(m, w.about("signing", "signing", l.issuer), map[jose.HeaderKey]any{"typ": "client-authentication+jwt"})),
 			"issuer and endpoint":   asserted(w.jwt(m, two, nil)),
+			"sub in another case":   asserted(w.jwt(m, w.about("signing", "SIGNING", l.issuer), nil), "client_id", "Signing"),
 			"an empty secret":       asserted(w.jwt(m, w.about("signing", "signing", l.issuer), nil), "client_secret", ""),
 			"a clock a little fast": asserted(w.jwt(m, with(w.about("signing", "signing", l.issuer), "iat", w.clock.Now().Unix()+30), nil)),
+			"ten minutes of life":   asserted(w.jwt(m, with(w.about("signing", "signing", l.issuer), "exp", w.clock.Now().Unix()+600), nil)),
 		} {
 			if a := w.post(l.token, "", form); a.status != http.StatusOK {
 				t.Errorf("%s: %d %s", name, a.status, a.body)
@@ -70,6 +73,33 @@ func TestPrivateKeyJWTEverywhere(t *testing.T) {
 		}
 		if a := w.introspect(l, "api", access); a.json(t)["active"] != true {
 			t.Errorf("the token of another client was revoked: %s", a.body)
+		}
+	})
+}
+
+// TestPrivateKeyJWTBeforeLogins: at the endpoints where an application begins a login.
+func TestPrivateKeyJWTBeforeLogins(t *testing.T) {
+	each(t, func(t *testing.T, w *world, l layout) {
+		w.devices()
+		w.change("agent-app", func(c *registry.Client) {
+			c.Secrets = []registry.ClientSecret{{Description: "key", PublicKey: makers()["ES256"].public}}
+		})
+		for address, test := range map[string]struct {
+			form   url.Values
+			status int
+		}{
+			l.push():                {pushedRequest(t, l), http.StatusCreated},
+			l.deviceAuthorization(): {form("scope", "openid"), http.StatusOK},
+		} {
+			for _, aud := range []string{l.issuer, l.token, address} {
+				test.form.Set("client_assertion_type", assertionType)
+				test.form.Set("client_assertion", w.jwt(makers()["ES256"], w.about("agent-app", "agent-app", aud), nil))
+				if a := w.post(address, "", test.form); a.status != test.status {
+					t.Errorf("%s for %s: %d %s", address, aud, a.status, a.body)
+				}
+				a := w.post(address, "", test.form)
+				call{status: 401, code: "invalid_client", realm: &said{401, "unauthorized_client"}}.check(t, l, a)
+			}
 		}
 	})
 }
@@ -122,6 +152,11 @@ func TestPrivateKeyJWTRefused(t *testing.T) {
 			{"a tampered payload", tampered()},
 			{"another typ", w.jwt(ec, good(), map[jose.HeaderKey]any{"typ": "at+jwt"})},
 			{"a critical header", w.jwt(ec, good(), map[jose.HeaderKey]any{"crit": []string{"x"}, "x": 1})},
+			{"a critical header the library knows", w.jwt(ec, good(), map[jose.HeaderKey]any{"crit": []string{"b64"}, "b64": true})},
+			{"its own key", w.jwt(makers()["stranger"], good(), map[jose.HeaderKey]any{"jwk": jwkOf(makers()["stranger"])})},
+			{"the right key, brought along", w.jwt(ec, good(), map[jose.HeaderKey]any{"jwk": jwkOf(ec)})},
+			{"the address of a key set", w.jwt(ec, good(), map[jose.HeaderKey]any{"jku": "https://evil.example/jwks"})},
+			{"the address of a certificate", w.jwt(ec, good(), map[jose.HeaderKey]any{"x5u": "https://evil.example/pem"})},
 			{"sub of another client", w.jwt(ec, with(good(), "sub", "reporting"), nil)},
 			{"no iss", w.jwt(ec, with(good(), "iss", nil), nil)},
 			{"no aud", w.jwt(ec, with(good(), "aud", nil), nil)},
@@ -131,13 +166,15 @@ func TestPrivateKeyJWTRefused(t *testing.T) {
 			{"aud with a slash", w.jwt(ec, with(good(), "aud", l.issuer+"/"), nil)},
 			{"no exp", w.jwt(ec, with(good(), "exp", nil), nil)},
 			{"expired", w.jwt(ec, with(good(), "exp", now), nil)},
-			{"exp of next year", w.jwt(ec, with(good(), "exp", now+365*24*3600), nil)},
+			{"exp in eleven minutes", w.jwt(ec, with(good(), "exp", now+11*60), nil)},
+			{"exp beyond all calendars", w.jwt(ec, with(good(), "exp", 1e300), nil)},
 			{"exp is text", w.jwt(ec, with(good(), "exp", "tomorrow"), nil)},
-			{"iat ahead", w.jwt(ec, with(good(), "iat", now+120), nil)},
-			{"iat of yesterday", w.jwt(ec, with(good(), "iat", now-24*3600), nil)},
-			{"nbf ahead", w.jwt(ec, with(good(), "nbf", now+120), nil)},
+			{"iat ahead", w.jwt(ec, with(good(), "iat", now+31), nil)},
+			{"iat long ago", w.jwt(ec, with(good(), "iat", now-11*60), nil)},
+			{"nbf ahead", w.jwt(ec, with(good(), "nbf", now+31), nil)},
 			{"no jti", w.jwt(ec, with(good(), "jti", nil), nil)},
 			{"endless jti", w.jwt(ec, with(good(), "jti", strings.Repeat("j", 256)), nil)},
+			{"too large", w.jwt(ec, with(good(), "note", strings.Repeat("n", 16<<10)), nil)},
 			{"junk", "junk"},
 			{"nothing", ""},
 			{"a client of secrets", w.jwt(ec, w.about("reporting", "reporting", l.issuer), nil)},
@@ -155,6 +192,7 @@ func TestPrivateKeyJWTRefused(t *testing.T) {
 		bad.check(t, l, w.post(l.token, "signing", asserted(w.jwt(ec, good(), nil))))
 		bad.check(t, l, w.post(l.token, "", asserted(w.jwt(ec, good(), nil), "client_secret", "x")))
 		bad.check(t, l, w.post(l.token, "", asserted(w.jwt(ec, good(), nil), "client_id", "reporting")))
+		bad.check(t, l, w.post(l.token, "", asserted(w.jwt(ec, good(), nil), "client_id", "\u017figning"))) // a long s
 		other := asserted(w.jwt(ec, good(), nil), "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer")
 		call{status: 401, code: "invalid_client", realm: &said{401, "unauthorized_client"}}.check(t, l, w.post(l.token, "", other))
 	})
@@ -219,5 +257,28 @@ func TestPrivateKeyJWTInOutage(t *testing.T) {
 	}
 	if a := w.machine(l, "reporting", "roles"); a.status != http.StatusOK {
 		t.Errorf("a client with a secret needs no state: %d %s", a.status, a.body)
+	}
+}
+
+// TestPrivateKeyJWTPaysInAdvance: whoever lets us verify what nobody signed is soon refused unread, and
+// a client that proves itself spends its tenant's budget alone.
+func TestPrivateKeyJWTPaysInAdvance(t *testing.T) {
+	w := newNarrowWorld(t, func(l *provider.Limits) { l.Introspection.Burst = 10 })
+	l := w.layouts()[0]
+	ask := func(m maker) func() answer {
+		return func() answer {
+			return w.post(l.introspect, "", asserted(w.jwt(m, w.about("signing", "signing", l.issuer), nil), "token", "x"))
+		}
+	}
+	w.spend(9, 200, "the client", ask(makers()["ES256"]))
+	w.spend(3, 401, "a stranger", ask(makers()["stranger"]))
+	a := w.spend(9, 429, "a stranger who has spent it all", ask(makers()["stranger"]))
+	if a.header.Get("Retry-After") == "" || !strings.HasPrefix(a.header.Get("RateLimit"), `"address"`) {
+		t.Errorf("refused with %v", a.header)
+	}
+	w.pass(time.Second)
+	a = w.spend(1, 200, "the client, a second later", ask(makers()["ES256"]))
+	if !strings.HasPrefix(a.header.Get("RateLimit"), `"introspection"`) {
+		t.Errorf("RateLimit %s", a.header.Get("RateLimit"))
 	}
 }

@@ -55,11 +55,15 @@ func presented(h http.Header, form url.Values) (credentials, error) {
 	if len(pairs) == 0 {
 		return credentials{basic: true}, faultOf(wrongSecret)
 	}
-	if id := form.Get("client_id"); id != "" && !strings.EqualFold(id, pairs[0].id) {
+	if id := form.Get("client_id"); id != "" && !sameID(id, pairs[0].id) {
 		return credentials{basic: true}, invalidRequest("client_id differs from the one in the Authorization header")
 	}
 	return credentials{pairs: pairs, basic: true}, nil
 }
+
+// sameID compares client ids, in which the case of ASCII letters does not count. What folds to one of
+// them from further away (the Kelvin sign, the long s) is longer in bytes.
+func sameID(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
 
 // basicPairs reads an Authorization header of scheme Basic. RFC 6749 §2.3.1 wants id and secret
 // form-encoded before they are joined; half of all clients forget that, so the raw form counts too.

@@ -129,6 +129,12 @@ func (l *limiter) spendAddress(x *exchange, n int) *Fault {
 	return x.charged.fault()
 }
 
+// refundAddress takes back what was spent before it was known who asks.
+func (l *limiter) refundAddress(x *exchange, n int) {
+	l.address.Refund(x.network, n)
+	x.charged = charge{}
+}
+
 // purse is whose budget a client spends. No account has a colon in its name.
 func purse(x *exchange) string {
 	if x.client.Platform() {

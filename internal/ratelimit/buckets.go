@@ -93,6 +93,11 @@ func (b *Buckets[K]) Spend(key K, n int) Level {
 	}
 }
 
+// Refund puts back what Spend took a moment ago. A bucket never holds more than the burst.
+func (b *Buckets[K]) Refund(key K, n int) {
+	b.of(key).Add(-int64(b.rate.Interval()) * int64(min(n, b.rate.Burst)))
+}
+
 func (b *Buckets[K]) of(key K) *atomic.Int64 {
 	if bucket, ok := b.byKey.GetIfPresent(key); ok {
 		return bucket

@@ -48,6 +48,31 @@ func TestSpend(t *testing.T) {
 	}
 }
 
+func TestRefund(t *testing.T) {
+	b, c := newBuckets(t, ratelimit.Rate{PerSecond: 10, Burst: 3}, 100)
+	empty := ratelimit.Level{Spent: true, Left: 0, Full: 300 * time.Millisecond}
+	for range 2 {
+		if got := b.Spend("a", 3); got != empty {
+			t.Fatalf("got %+v, want %+v", got, empty)
+		}
+		if b.Spend("a", 1).Spent {
+			t.Fatal("control: an empty bucket had one left")
+		}
+		b.Refund("a", 9) // no more than could have been spent
+	}
+	c.pass(time.Hour)
+	b.Refund("a", 3)
+	b.Refund("nobody", 3)
+	for _, key := range []string{"a", "nobody"} {
+		if got := b.Spend(key, 3); got != empty {
+			t.Errorf("%s has more than the burst: %+v", key, got)
+		}
+		if b.Spend(key, 1).Spent {
+			t.Errorf("%s has more than the burst", key)
+		}
+	}
+}
+
 func TestParallelSpendersShareOneBurst(t *testing.T) {
 	b, _ := newBuckets(t, ratelimit.Rate{PerSecond: 1, Burst: 100}, 10)
 	var spent atomic.Int64
