@@ -29,8 +29,8 @@ The numbers are of servers and clients that share this machine's CPUs. Compare t
 	f.IntVar(&o.Families, "families", 10_000, "refresh families to open beforehand")
 	f.IntVar(&o.Tokens, "tokens", 10_000, "access tokens that are alive at once")
 	f.IntVar(&o.Clients, "clients", 16, "clients that ask at the same time")
-	f.IntVar(&o.Rounds, "rounds", 5, "rounds to take the medians of")
-	f.DurationVar(&o.Window, "window", time.Second, "how long a round measures one thing")
+	f.IntVar(&o.Rounds, "rounds", 9, "rounds to take the medians of")
+	f.DurationVar(&o.Window, "window", 500*time.Millisecond, "how long a round measures one thing")
 	f.StringVar(&o.Only, "only", "", "regular `expression` of the tasks to run")
 	f.BoolVar(&o.JSON, "json", false, "print the report as JSON")
 	return c

@@ -36,7 +36,7 @@ func TestEngines(t *testing.T) {
 			if err := json.Unmarshal(out.Bytes(), &report); err != nil {
 				t.Fatal(err)
 			}
-			if report.State != engine.name || report.Hello == 0 || len(report.Results) != 9 {
+			if report.State != engine.name || report.Hello == 0 || len(report.Results) != 11 {
 				t.Errorf("reported %s", &out)
 			}
 			for _, r := range report.Results {

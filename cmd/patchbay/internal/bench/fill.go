@@ -50,25 +50,30 @@ func (r *rig) introspections(o Options) ([][]byte, error) {
 	return prepared, nil
 }
 
-// families opens refresh families and returns the tokens of the first of them, one for each client.
+// families opens refresh families and returns the tokens of the first of them, one for each client, and
+// then as many for whose grants there is an ID token.
 func (r *rig) families(ctx context.Context, o Options) ([]string, error) {
 	grants := grant.New(grant.Config{Store: r.server.Store, Sealer: r.keys, Revocations: &grant.Revocations{}})
 	policy := registry.Refresh{Rotation: true, Sliding: 2 * time.Hour, Absolute: 12 * time.Hour}
-	tokens := make([]string, o.Clients)
+	tokens := make([]string, 2*o.Clients)
 	var next atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	for range o.Clients {
 		group.Go(func() error {
-			for i := int(next.Add(1)) - 1; i < max(o.Families, o.Clients); i = int(next.Add(1)) - 1 {
+			for i := int(next.Add(1)) - 1; i < max(o.Families, len(tokens)); i = int(next.Add(1)) - 1 {
+				scope := []string{"offline_access", "contact-centre"}
+				if i >= o.Clients {
+					scope = append(scope, "openid")
+				}
 				opened, err := grants.Open(ctx, grant.Grant{
 					ID: id.New(), Issuer: r.issuer(), Account: "acme", ClientID: "bench-app", RequestedClientID: "bench-app",
-					UserID: o.user(i), Scope: []string{"openid", "offline_access", "contact-centre"}, SessionID: id.New(),
+					UserID: o.user(i), Scope: scope, SessionID: id.New(),
 					AuthTime: time.Now(), AMR: []string{"pwd"}, ACR: "1", IDP: "local", CreatedAt: time.Now(),
 				}, policy)
 				if err != nil {
 					return fmt.Errorf("fill refresh families: %w", err)
 				}
-				if i < o.Clients {
+				if i < len(tokens) {
 					tokens[i] = opened.RefreshToken
 				}
 			}

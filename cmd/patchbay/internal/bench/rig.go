@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"database/sql"
 	_ "embed"
 	"errors"
@@ -38,23 +39,28 @@ var tenantFile []byte
 const clientSecret = "bench-only-secret-0123456789-0123456789"
 
 // environment answers what the tenant file asks for.
-type environment struct{}
+type environment struct{ jwk []byte }
 
 func (environment) Getenv(name string) (string, bool) { return clientSecret, name == "SECRET" }
 
-func (environment) ReadFile(name string) ([]byte, error) {
-	return nil, fmt.Errorf("the benchmark has no file %q", name)
+func (e environment) ReadFile(name string) ([]byte, error) {
+	if name != "signer.jwk" {
+		return nil, fmt.Errorf("the benchmark has no file %q", name)
+	}
+	return e.jwk, nil
 }
 
 // A rig is a patchbay and a hello, both serving.
 type rig struct {
-	dir       string
-	base      string
-	listen    string // host and port of patchbay
-	hello     string // host and port of the hello
-	server    *server.Server
-	keys      *keyfile.Keys
-	transport *http.Transport
+	dir    string
+	base   string
+	listen string // host and port of patchbay
+	hello  string // host and port of the hello
+	server *server.Server
+	keys   *keyfile.Keys
+	// machineKey signs the assertions of the client bench-signer.
+	machineKey *ecdsa.PrivateKey
+	transport  *http.Transport
 
 	stateStatements, legacyStatements atomic.Int64
 
@@ -104,7 +110,11 @@ func (r *rig) start(ctx context.Context, o Options, log *slog.Logger) (err error
 		return err
 	}
 	r.onClose(r.server.Close)
-	file, err := registry.ParseTenantFile("tenant.yaml", tenantFile, environment{})
+	var env environment
+	if r.machineKey, env.jwk, err = newMachineKey(); err != nil {
+		return err
+	}
+	file, err := registry.ParseTenantFile("tenant.yaml", tenantFile, env)
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -27,6 +27,10 @@ func (r *rig) tasks(ctx context.Context, o Options) ([]task, error) {
 		return nil, err
 	}
 	refreshTokens, err := r.families(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := r.newMachine()
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +54,13 @@ func (r *rig) tasks(ctx context.Context, o Options) ([]task, error) {
 				"grant_type": {"client_credentials"}, "scope": {"contact-centre:10010:4711"},
 			})),
 		},
-		{name: "refresh", budget: budget{ratio: 0.07, statements: 4}, start: r.refresh(refreshTokens)},
+		{
+			name: "client_credentials, private_key_jwt", budget: budget{statements: -1},
+			prepare: func(context.Context) error { return signer.prepare(o.Window) },
+			start:   each(signer.take),
+		},
+		{name: "refresh", budget: budget{ratio: 0.07, statements: 4}, start: r.refresh(refreshTokens[:o.Clients])},
+		{name: "refresh, with an ID token", budget: budget{statements: 4}, start: r.refresh(refreshTokens[o.Clients:])},
 		{
 			name: "code exchange", budget: budget{statements: 4},
 			prepare: codes.prepare,
@@ -109,22 +119,22 @@ func introspect(questions [][]byte, clients int) func(int, *conn) func() error {
 	}
 }
 
-// warm has each question asked once, the first time it is called: what is measured is the steady state,
-// in which tokens have been seen before.
+// warmFor is how long after a question the next one about the same user is answered from memory, with
+// something to spare: legacy's cache is fresh for 30 seconds.
+const warmFor = 15 * time.Second
+
+// warm has each question asked, unless it has just been: what is measured is the steady state, in which
+// a switch asks about its users more often than their rows are read again.
 func (r *rig) warm(o Options, questions [][]byte) func(context.Context) error {
-	var next atomic.Int64
-	all := task{name: "warm-up", target: r.listen, start: each(func() ([]byte, error) {
-		i := int(next.Add(1)) - 1
-		if i >= len(questions) {
-			return nil, errEnough
-		}
-		return questions[i], nil
-	})}
+	var asked time.Time
 	return func(ctx context.Context) error {
-		if int(next.Load()) >= len(questions) {
+		if time.Since(asked) < warmFor {
 			return nil
 		}
-		_, err := all.run(ctx, o.Clients, time.Minute)
+		var all stock
+		all.fill(slices.Clone(questions))
+		_, err := task{name: "warm-up", target: r.listen, start: each(all.take)}.run(ctx, o.Clients, time.Minute)
+		asked = time.Now()
 		return err
 	}
 }
@@ -182,52 +192,6 @@ func (r *rig) storm(ctx context.Context) error {
 	}
 	wg.Wait()
 	return errors.Join(errs...)
-}
-
-// codes are authorization codes of somebody with a session, who needs no page to get one.
-type codes struct {
-	agent *agent
-	each  int // how many are fetched before each window; they live for a minute
-	mu    sync.Mutex
-	list  [][]byte
-}
-
-func (r *rig) newCodes(ctx context.Context, each int) (*codes, error) {
-	a, err := r.newAgent()
-	if err != nil {
-		return nil, err
-	}
-	_, err = a.login(ctx, person("sha1-salted"))
-	return &codes{agent: a, each: each}, err
-}
-
-func (c *codes) prepare(ctx context.Context) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.list = c.list[:0]
-	for range c.each {
-		back, err := c.agent.authorize(ctx)
-		if err != nil {
-			return err
-		}
-		code, err := codeOf(back)
-		if err != nil {
-			return err
-		}
-		c.list = append(c.list, c.agent.rig.redemption(code))
-	}
-	return nil
-}
-
-func (c *codes) take() ([]byte, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.list) == 0 {
-		return nil, errEnough
-	}
-	next := c.list[len(c.list)-1]
-	c.list = c.list[:len(c.list)-1]
-	return next, nil
 }
 
 // newTransport keeps a connection for every agent there may be.
