@@ -199,8 +199,8 @@ func TestModAuthOpenIDC(t *testing.T) {
 	})
 
 	t.Run("resource server", func(t *testing.T) {
-		login := im.login(t, newPerson(t, someone), "interop-rp", "openid email contact-centre")
-		narrow := im.login(t, newPerson(t, someone), "interop-rp", "openid email")
+		login := im.login(t, newPerson(t, someone), "openid email contact-centre")
+		narrow := im.login(t, newPerson(t, someone), "openid email")
 		for _, c := range []struct {
 			name, token string
 			status      int
@@ -219,7 +219,7 @@ func TestModAuthOpenIDC(t *testing.T) {
 				}
 			}
 		}
-		im.revoke(t, "interop-rp", login.AccessToken)
+		im.revoke(t, rp, login.AccessToken)
 		if status, _ := callAPI(t, a.Asking, login.AccessToken); status != http.StatusUnauthorized {
 			t.Errorf("a revoked token is answered with %d", status)
 		}

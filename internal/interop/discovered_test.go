@@ -81,12 +81,15 @@ func (d discovered) token(t *testing.T, client string, form url.Values) tokens {
 
 const verifier = "a-verifier-of-at-least-43-characters-0123456789"
 
+// rp is the client that logs people in.
+const rp = "interop-rp"
+
 // login runs the authorization code flow with PKCE for a person.
-func (d discovered) login(t *testing.T, someone *person, client, scope string) tokens {
+func (d discovered) login(t *testing.T, someone *person, scope string) tokens {
 	t.Helper()
 	challenge := sha256.Sum256([]byte(verifier))
 	at, err := someone.visit(t.Context(), d.AuthorizationEndpoint+"?"+url.Values{
-		"response_type": {"code"}, "client_id": {client}, "redirect_uri": {redirectURI}, "scope": {scope},
+		"response_type": {"code"}, "client_id": {rp}, "redirect_uri": {redirectURI}, "scope": {scope},
 		"state": {"a-state"}, "nonce": {"a-nonce"},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(challenge[:])}, "code_challenge_method": {"S256"},
 	}.Encode(), redirectURI)
@@ -100,7 +103,7 @@ func (d discovered) login(t *testing.T, someone *person, client, scope string) t
 	if q := back.Query(); q.Get("state") != "a-state" || q.Get("iss") != d.Issuer {
 		t.Fatalf("came back with %v, want state a-state and iss %s", q, d.Issuer)
 	}
-	return d.token(t, client, url.Values{
+	return d.token(t, rp, url.Values{
 		"grant_type": {"authorization_code"}, "code": {back.Query().Get("code")}, "redirect_uri": {redirectURI},
 		"code_verifier": {verifier},
 	})

@@ -55,14 +55,14 @@ func TestIdentityModelFlow(t *testing.T) {
 				}
 			}
 			someone := newPerson(t, p.Users[0])
-			login := im.login(t, someone, "interop-rp", "openid profile email offline_access contact-centre")
+			login := im.login(t, someone, "openid profile email offline_access contact-centre")
 			im.checkAnswer(t, login, layout.answer)
 			im.checkToken(t, login, p.Users[0])
 			im.checkUserinfo(t, login, p.Users[0])
 
-			again := im.token(t, "interop-rp", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {login.RefreshToken}})
+			again := im.token(t, rp, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {login.RefreshToken}})
 			im.checkAnswer(t, again, layout.answer)
-			im.revoke(t, "interop-rp", again.RefreshToken)
+			im.revoke(t, rp, again.RefreshToken)
 			if _, text := im.introspect(t, "interop-api", again.AccessToken); text != `{"active":false}` {
 				t.Errorf("after the revocation introspection answers %s", text)
 			}
@@ -118,7 +118,7 @@ func (d discovered) checkToken(t *testing.T, login tokens, who user) {
 	t.Helper()
 	answer, text := d.introspect(t, "interop-api", login.AccessToken)
 	for name, want := range map[string]any{
-		"active": true, "sub": who.UserID, "client_id": "interop-rp", "username": who.Login, "iss": d.Issuer,
+		"active": true, "sub": who.UserID, "client_id": rp, "username": who.Login, "iss": d.Issuer,
 		"token_type": "Bearer", "scope": "openid profile email offline_access contact-centre",
 		"softphone_address": who.SoftphoneAddress,
 	} {
@@ -165,7 +165,7 @@ func (d discovered) checkUserinfo(t *testing.T, login tokens, who user) {
 // checkEnd signs on again by the session, ends it, and is asked for the password after that.
 func (d discovered) checkEnd(t *testing.T, someone *person) {
 	t.Helper()
-	last := d.login(t, someone, "interop-rp", "openid")
+	last := d.login(t, someone, "openid")
 	at, err := someone.visit(t.Context(), d.EndSessionEndpoint+"?"+url.Values{
 		"id_token_hint": {last.IDToken}, "post_logout_redirect_uri": {postLogoutURI}, "state": {"over"},
 	}.Encode(), postLogoutURI)
@@ -176,7 +176,7 @@ func (d discovered) checkEnd(t *testing.T, someone *person) {
 		t.Errorf("the logout ended at %s", at)
 	}
 	silent, err := someone.visit(t.Context(), d.AuthorizationEndpoint+"?"+url.Values{
-		"response_type": {"code"}, "client_id": {"interop-rp"}, "redirect_uri": {redirectURI}, "scope": {"openid"}, "prompt": {"none"},
+		"response_type": {"code"}, "client_id": {rp}, "redirect_uri": {redirectURI}, "scope": {"openid"}, "prompt": {"none"},
 	}.Encode(), redirectURI)
 	if err != nil || !strings.Contains(silent, "error=login_required") {
 		t.Errorf("a silent login after the logout ends at %s, %v", silent, err)

@@ -53,7 +53,7 @@ func TestOpenIDClient(t *testing.T) {
 			steps := talk(t, newPerson(t, someone), "openid-client.mjs", map[string]any{
 				"issuer": issuer, "user_id": someone.UserID,
 				"client": map[string]string{
-					"id": "interop-rp", "secret": clientSecret,
+					"id": rp, "secret": clientSecret,
 					"redirect_uri": redirectURI, "post_logout_redirect_uri": postLogoutURI,
 				},
 				"signer": map[string]any{"id": "interop-signer", "key": json.RawMessage(private)},

@@ -24,7 +24,7 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "patchbay")
-	build := exec.Command("go", "build", "-o", path, "./cmd/patchbay") //nolint:noctx // outlives the test that comes first
+	build := exec.Command("go", "build", "-o", path, "./cmd/patchbay") //nolint:gosec // our own sources
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
 		return path, fmt.Errorf("go build: %w\n%s", err, out)
@@ -102,7 +102,7 @@ func run(t *testing.T, clients string) patchbay {
 
 // start starts a command that says in JSON, on its first line, how to reach it, and stops it with the
 // test. What it writes to stderr is shown when the test fails.
-func start(t *testing.T, command *exec.Cmd, ready any) *bufio.Reader {
+func start(t *testing.T, command *exec.Cmd, ready any) {
 	t.Helper()
 	stdout, err := command.StdoutPipe()
 	if err != nil {
@@ -119,15 +119,13 @@ func start(t *testing.T, command *exec.Cmd, ready any) *bufio.Reader {
 			t.Logf("%s says:\n%s", filepath.Base(command.Path), said)
 		}
 	})
-	lines := bufio.NewReader(stdout)
-	line, err := lines.ReadBytes('\n')
+	line, err := bufio.NewReader(stdout).ReadBytes('\n')
 	if err != nil {
 		t.Fatalf("%s said nothing: %v", filepath.Base(command.Path), err)
 	}
 	if err := json.Unmarshal(line, ready); err != nil {
 		t.Fatalf("%s: %v: %s", filepath.Base(command.Path), err, line)
 	}
-	return lines
 }
 
 // need skips the test unless an installed thing is there, and fails it if it must be.
