@@ -19,13 +19,17 @@ func (d *demo) collect(base string, place places) Facts {
 		account := registry.Account(a.account)
 		f.Tenants = append(f.Tenants, TenantFacts{Account: a.account, TenantID: a.key, RealmIssuer: base + "/auth/realms/" + a.account})
 		for _, c := range snapshot.Clients(account) {
-			if secretOf(c.ID) == "" && c.ID != spaClient {
+			if secretOf(c.ID) == "" && c.ID != spaClient && c.ID != nightlyClient {
 				continue // of a file given with --apply
 			}
-			f.Clients[c.ID] = ClientFacts{
+			facts := ClientFacts{
 				Account: a.account, Secret: secretOf(c.ID),
 				RedirectURIs: append([]string{}, c.RedirectURIs...), GrantTypes: append([]string{}, c.GrantTypes...),
 			}
+			if c.ID == nightlyClient {
+				facts.PrivateKeyJWK = d.nightlyKey
+			}
+			f.Clients[c.ID] = facts
 		}
 	}
 	for _, c := range snapshot.Clients("") {

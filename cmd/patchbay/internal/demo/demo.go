@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/cmd/patchbay/internal/server"
 	"github.com/patchbay-auth/patchbay/federation/idptest"
@@ -72,6 +74,8 @@ type demo struct {
 	log   *slog.Logger
 	facts Facts
 
+	nightlyKey *jose.JSONWebKey
+
 	server  *server.Server
 	idp     *idptest.IdP
 	closers []func() error
@@ -128,6 +132,13 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 
 // apply applies the demo's tenant files, then those of the command line.
 func (d *demo) apply(ctx context.Context, place places, names []string) error {
+	var err error
+	if d.nightlyKey, err = newNightlyKey(); err != nil {
+		return err
+	}
+	if place.NightlyKey, err = publicJWK(d.nightlyKey); err != nil {
+		return err
+	}
 	files, err := tenantFiles(place)
 	if err != nil {
 		return err

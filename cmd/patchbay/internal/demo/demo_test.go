@@ -41,7 +41,7 @@ func TestTheTourWalksEveryFlow(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s%s", err, &out, &errs)
 	}
-	for _, stop := range []string{"password login", "the SBC registers 4711", "an API checks a token", "SSO login", "refresh", "revoke", "logout", "device login", "single-page application", "client credentials", "password grant"} {
+	for _, stop := range []string{"password login", "the SBC registers 4711", "an API checks a token", "SSO login", "refresh", "revoke", "logout", "device login", "single-page application", "client credentials", "private_key_jwt", "password grant"} {
 		if !strings.Contains(out.String(), "ok    "+stop) {
 			t.Errorf("the tour did not walk %q:\n%s", stop, &out)
 		}
@@ -67,6 +67,9 @@ func TestJSONIsTheFirstLine(t *testing.T) {
 	}
 	if len(facts.Users) == 0 || facts.Users[0].UserID != "4711" || facts.Users[0].SoftphoneAddress == "" {
 		t.Errorf("users: %+v", facts.Users)
+	}
+	if key := facts.Clients["nightly"].PrivateKeyJWK; key == nil || key.IsPublic() || !key.Valid() {
+		t.Error("nobody can sign as the client nightly")
 	}
 	if len(facts.Clients["agent-app"].RedirectURIs) != 1 || facts.Upstreams["corp"].Password == "" {
 		t.Errorf("clients or upstreams are missing: %+v", facts)

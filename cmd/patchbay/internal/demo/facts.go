@@ -1,6 +1,8 @@
 package demo
 
 import (
+	"github.com/go-jose/go-jose/v4"
+
 	"github.com/patchbay-auth/patchbay/testdata/iq"
 )
 
@@ -31,10 +33,12 @@ type TenantFacts struct {
 
 // ClientFacts is what a client must know of itself.
 type ClientFacts struct {
-	Account      string   `json:"account"`
-	Secret       string   `json:"secret"`
-	RedirectURIs []string `json:"redirect_uris"`
-	GrantTypes   []string `json:"grant_types"`
+	Account string `json:"account"`
+	Secret  string `json:"secret"`
+	// PrivateKeyJWK is what a client without a secret signs its assertions with (private_key_jwt).
+	PrivateKeyJWK *jose.JSONWebKey `json:"private_key_jwk,omitempty"`
+	RedirectURIs  []string         `json:"redirect_uris"`
+	GrantTypes    []string         `json:"grant_types"`
 }
 
 // UserFacts is a user with a local password.

@@ -34,7 +34,9 @@ type metadata struct {
 	JWKSURI               string `json:"jwks_uri"`
 	DeviceEndpoint        string `json:"device_authorization_endpoint"`
 
-	GrantTypes []string `json:"grant_types_supported"`
+	GrantTypes    []string `json:"grant_types_supported"`
+	TokenAuth     []string `json:"token_endpoint_auth_methods_supported"`
+	TokenAuthAlgs []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 }
 
 // discover returns a relying party for a client of an issuer.
@@ -151,7 +153,9 @@ func (rp *relyingParty) post(ctx context.Context, endpoint string, form url.Valu
 		return err
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.SetBasicAuth(url.QueryEscape(rp.oauth.ClientID), url.QueryEscape(rp.oauth.ClientSecret))
+	if rp.oauth.ClientSecret != "" { // otherwise the form says who asks
+		request.SetBasicAuth(url.QueryEscape(rp.oauth.ClientID), url.QueryEscape(rp.oauth.ClientSecret))
+	}
 	return do(request, into)
 }
 

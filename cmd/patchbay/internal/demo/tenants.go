@@ -34,6 +34,8 @@ const (
 type places struct {
 	App string // of the example application
 	IdP string // issuer of the identity provider
+	// NightlyKey is the public key of the client nightly, as a JWK.
+	NightlyKey string
 }
 
 // tenantFiles returns the demo's tenant files by name, as an operator would write them.

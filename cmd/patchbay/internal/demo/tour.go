@@ -45,6 +45,7 @@ func tour(ctx context.Context, facts Facts, out io.Writer) error {
 		{"platform login", t.platformLogin},
 		{"single-page application", t.singlePage},
 		{"client credentials", t.clientCredentials},
+		{"private_key_jwt", t.privateKeyJWT},
 		{"password grant", t.passwordGrant},
 		{"guessing a password", t.guess},
 	}
