@@ -100,7 +100,7 @@ func TestTheAuthorizationRequest(t *testing.T) {
 	h.doc["authorization_endpoint"] = h.URL + "/authorize?tenant=acme"
 	o := h.open(nil)
 	request := federation.StartRequest{
-		State: "s&t", RedirectURI: callback, LoginHint: "ana@acme.example", Prompt: "login", MaxAge: 0, UILocales: []string{"nb", "en"},
+		State: "s&t", RedirectURI: callback, LoginHint: "ana@acme.example", Prompt: "login", MaxAge: 0, UILocales: []string{"nb", "en"}, ACRValues: []string{"mfa", "pwd"},
 	}
 	started, err := o.Start(t.Context(), request)
 	if err != nil {
@@ -114,7 +114,7 @@ func TestTheAuthorizationRequest(t *testing.T) {
 	for name, want := range map[string]string{
 		"tenant": "acme", "response_type": "code", "client_id": "patchbay", "redirect_uri": callback, "state": "s&t",
 		"scope": "openid profile email", "code_challenge_method": "S256", "login_hint": "ana@acme.example",
-		"prompt": "login", "max_age": "0", "ui_locales": "nb en",
+		"prompt": "login", "max_age": "0", "ui_locales": "nb en", "acr_values": "mfa pwd",
 	} {
 		if got := first.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
@@ -132,7 +132,7 @@ func TestTheAuthorizationRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"max_age", "prompt", "login_hint", "ui_locales"} {
+	for _, name := range []string{"max_age", "prompt", "login_hint", "ui_locales", "acr_values"} {
 		if query(t, plain.URL).Has(name) {
 			t.Errorf("%s was sent unasked", name)
 		}

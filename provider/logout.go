@@ -49,7 +49,7 @@ func (p *provider) endSession(w http.ResponseWriter, r *http.Request, is issuer)
 	session, err := p.engine.Session(r.Context(), is.url, b)
 	switch {
 	case errors.Is(err, broker.ErrNotFound):
-		return p.afterLogout(w, r, asked, q.Get("ui_locales"), nil)
+		return p.afterLogout(w, r, asked, login.Farewell{UILocales: strings.Fields(q.Get("ui_locales"))})
 	case err != nil:
 		return err
 	}
@@ -74,7 +74,9 @@ func (p *provider) endSession(w http.ResponseWriter, r *http.Request, is issuer)
 	}
 	p.logouts.Wake()
 	p.site.ClearSession(w, is.url)
-	return p.afterLogout(w, r, asked, q.Get("ui_locales"), frames)
+	return p.afterLogout(w, r, asked, login.Farewell{
+		Tenant: p.tenantName(session.Account), UILocales: strings.Fields(q.Get("ui_locales")), Frames: frames,
+	})
 }
 
 // names reports whether the request shows an ID token of the session.
@@ -148,11 +150,14 @@ func (p *provider) frames(r *http.Request, s broker.Session) ([]string, error) {
 	return frames, nil
 }
 
-func (p *provider) afterLogout(w http.ResponseWriter, r *http.Request, asked logout, locales string, frames []string) error {
-	if asked.redirect != "" && len(frames) == 0 {
+// afterLogout sends the browser where it was to go afterwards; it shows our page when that is nowhere,
+// or when clients must be told in frames first.
+func (p *provider) afterLogout(w http.ResponseWriter, r *http.Request, asked logout, f login.Farewell) error {
+	if asked.redirect != "" && len(f.Frames) == 0 {
 		return p.pages.Redirect(w, r, asked.redirect)
 	}
-	return p.pages.LoggedOut(w, r, login.Farewell{ReturnURI: asked.redirect, UILocales: strings.Fields(locales), Frames: frames})
+	f.ReturnURI = asked.redirect
+	return p.pages.LoggedOut(w, r, f)
 }
 
 func (p *provider) tenantName(account registry.Account) string {

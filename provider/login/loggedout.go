@@ -9,6 +9,8 @@ import (
 
 // A Farewell is the page of somebody who has just logged out. The zero Farewell says no more than that.
 type Farewell struct {
+	// Tenant is the name to show, or empty.
+	Tenant string
 	// ReturnURI, when not empty, is a registered address of the client to go back to.
 	ReturnURI string
 	UILocales []string
@@ -33,7 +35,7 @@ type farewellView struct {
 // LoggedOut says that the person is logged out.
 func (p *Pages) LoggedOut(w http.ResponseWriter, r *http.Request, f Farewell) error {
 	l := p.language(r, f.UILocales)
-	view := farewellView{frame: p.frame(l, l.Text("loggedout.title"), ""), Frames: f.Frames}
+	view := farewellView{frame: p.frame(l, l.Text("loggedout.title"), f.Tenant), Frames: f.Frames}
 	policy := web.Policy{Frames: f.Frames}
 	if f.ReturnURI != "" {
 		if err := checkURL(f.ReturnURI); err != nil {

@@ -32,7 +32,7 @@ func everyPage(t *testing.T, spoil func(*rig), check func(name string, r *http.R
 					Values: url.Values{"state": {g.engine.page.LoginHint}},
 				})
 			case "/logged-out":
-				return g.pages.LoggedOut(w, r, Farewell{ReturnURI: "https://agent.test/out", UILocales: locales})
+				return g.pages.LoggedOut(w, r, Farewell{Tenant: g.engine.page.Tenant.Name, ReturnURI: "https://agent.test/out", UILocales: locales})
 			}
 			return UnknownClient
 		})

@@ -99,7 +99,7 @@ func scenes(t *testing.T) []scene {
 			case "/logout":
 				return pages.pages.AskLogout(w, r, LogoutQuestion{Path: "/logout", Tenant: "Acme Support", Values: url.Values{"state": {"x"}}})
 			case "/logged-out":
-				return pages.pages.LoggedOut(w, r, Farewell{ReturnURI: "https://agent.test/"})
+				return pages.pages.LoggedOut(w, r, Farewell{Tenant: "Acme Support", ReturnURI: "https://agent.test/"})
 			}
 			return UnregisteredRedirect
 		})
