@@ -81,15 +81,11 @@ func (e *Engine) returned(ctx context.Context, r returning, params url.Values) (
 func (e *Engine) identified(ctx context.Context, r returning, identity mapping.Identity) (Next, error) {
 	a := r.attempt
 	record := e.newLogin(a, r.browser, a.Connection, identity.ExternalID)
-	env := mapping.Env{Owns: r.tenant.Owns, EmailTrust: r.route.connection.EmailTrust}
-	decision, err := r.route.rules.Resolve(identity, env, e.lookup(ctx, r.tenant))
-	if err != nil {
+	decision, err := e.resolve(ctx, r.route, r.tenant, identity, &record)
+	switch {
+	case err != nil:
 		return Next{}, err
-	}
-	record.Trace, record.UserID = &decision.Trace, decision.User.ID
-	if decision.Refused != "" {
-		record.Reason, record.Detail = Reason(decision.Refused), "rule "+decision.Rule
-		record.UserID = metAlone(decision.Trace)
+	case decision.Refused != "":
 		return Next{}, e.back(ctx, a, StateReturned, record, nil)
 	}
 	next, err := e.welcome(ctx, r, identity, decision, record)
@@ -98,6 +94,21 @@ func (e *Engine) identified(ctx context.Context, r returning, identity mapping.I
 		return Next{}, e.back(ctx, a, StateReturned, record, err)
 	}
 	return next, err
+}
+
+// resolve asks the rules of a connection who an identity is, and writes into the record what they said.
+func (e *Engine) resolve(ctx context.Context, r route, t *registry.Tenant, identity mapping.Identity, record *Login) (mapping.Decision, error) {
+	env := mapping.Env{Owns: t.Owns, EmailTrust: r.connection.EmailTrust}
+	decision, err := r.rules.Resolve(identity, env, e.lookup(ctx, t))
+	if err != nil {
+		return mapping.Decision{}, err
+	}
+	record.Trace, record.UserID = &decision.Trace, decision.User.ID
+	if decision.Refused != "" {
+		record.Reason, record.Detail = Reason(decision.Refused), "rule "+decision.Rule
+		record.UserID = metAlone(decision.Trace)
+	}
+	return decision, nil
 }
 
 // welcome makes the session of a person whose user is known, and the link that the rules ask for.

@@ -35,6 +35,12 @@ type Directory interface {
 	Link(ctx context.Context, tenant mapping.TenantKey, key mapping.LinkKey, id mapping.UserID) error
 }
 
+// A TokenVerifier is an Upstream whose ID tokens clients may present by themselves. The errors are those
+// of Upstream.Finish.
+type TokenVerifier interface {
+	VerifyToken(ctx context.Context, token string) (mapping.Identity, error)
+}
+
 // An Upstream sends a person to one IdP and verifies who comes back.
 type Upstream interface {
 	// Start returns where to send the browser. It fails when the IdP cannot be reached.

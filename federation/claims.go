@@ -20,7 +20,11 @@ var protocolClaims = []string{
 // maxSubject is the longest sub that OpenID Connect Core 1.0 §2 allows, in bytes.
 const maxSubject = 255
 
-// An expectation is what an ID token must say to answer one login.
+// maxAge is how old an ID token may be that a client presents: providers give some of them many hours.
+const maxAge = 24 * time.Hour
+
+// An expectation is what an ID token must say, as it is spelled and typed, whatever the library made of
+// it.
 type expectation struct {
 	issuer, clientID string
 	memo             memo
@@ -28,11 +32,18 @@ type expectation struct {
 	skew             time.Duration
 }
 
-// check judges claims as they are spelled and typed, whatever the library made of them.
+// check judges the claims of a token that answers one login.
 func (e expectation) check(claims object) error {
-	for _, check := range []func(object) error{
-		checkSpelling, e.checkParties, checkSubject, e.checkNonce, e.checkTimes, e.checkAuthTime,
-	} {
+	return checkAll(claims, checkSpelling, e.checkParties, checkSubject, checkEvents, e.checkNonce, e.checkTimes, e.checkStart, e.checkAuthTime)
+}
+
+// checkPresented judges the claims of a token that answers no login of ours: nobody here knows its nonce.
+func (e expectation) checkPresented(claims object) error {
+	return checkAll(claims, checkSpelling, e.checkParties, checkSubject, checkEvents, e.checkTimes, e.checkAge, e.checkAuthTime)
+}
+
+func checkAll(claims object, checks ...func(object) error) error {
+	for _, check := range checks {
 		if err := check(claims); err != nil {
 			return err
 		}
@@ -82,11 +93,15 @@ func checkSubject(claims object) error {
 	return nil
 }
 
-func (e expectation) checkNonce(claims object) error {
-	// A logout token has no nonce and says events (OpenID Connect Back-Channel Logout 1.0 §2.4).
+// checkEvents refuses logout tokens (OpenID Connect Back-Channel Logout 1.0 §2.4).
+func checkEvents(claims object) error {
 	if _, present := claims["events"]; present {
 		return errors.New("events has no place in an ID token")
 	}
+	return nil
+}
+
+func (e expectation) checkNonce(claims object) error {
 	if claims.text("nonce") != e.memo.Nonce {
 		return errors.New("nonce is not this login's")
 	}
@@ -108,10 +123,6 @@ func (e expectation) checkTimes(claims object) error {
 	if iat.After(e.now.Add(e.skew)) {
 		return fmt.Errorf("iat %s is in the future", iat.UTC().Format(time.RFC3339))
 	}
-	// An honest token for this login cannot be older than the login.
-	if iat.Before(time.Unix(e.memo.Started, 0).Add(-e.skew)) {
-		return fmt.Errorf("iat %s is before the login began", iat.UTC().Format(time.RFC3339))
-	}
 	if _, present := claims["nbf"]; !present {
 		return nil
 	}
@@ -123,6 +134,23 @@ func (e expectation) checkTimes(claims object) error {
 		return fmt.Errorf("nbf %s is in the future", nbf.UTC().Format(time.RFC3339))
 	}
 	return nil
+}
+
+// checkStart refuses a token that is older than the login: an honest one cannot be.
+func (e expectation) checkStart(claims object) error {
+	iat, err := claims.date("iat")
+	if err == nil && iat.Before(time.Unix(e.memo.Started, 0).Add(-e.skew)) {
+		return fmt.Errorf("iat %s is before the login began", iat.UTC().Format(time.RFC3339))
+	}
+	return err
+}
+
+func (e expectation) checkAge(claims object) error {
+	iat, err := claims.date("iat")
+	if err == nil && iat.Before(e.now.Add(-maxAge-e.skew)) {
+		return fmt.Errorf("iat %s is more than %s ago", iat.UTC().Format(time.RFC3339), maxAge)
+	}
+	return err
 }
 
 // checkAuthTime holds the IdP to the max_age it was given. The age is that at the time of the

@@ -5,4 +5,7 @@ import (
 	"github.com/patchbay-auth/patchbay/federation"
 )
 
-var _ broker.Upstream = (*federation.OIDC)(nil)
+var (
+	_ broker.Upstream      = (*federation.OIDC)(nil)
+	_ broker.TokenVerifier = (*federation.OIDC)(nil)
+)

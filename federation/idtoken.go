@@ -12,14 +12,33 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 )
 
-// verify returns the claims of a raw ID token (OpenID Connect Core 1.0 §3.1.3.7): its header by
-// our rules, its signature, issuer, audience and expiry by go-oidc's, everything again by ours.
+// verify returns the claims of the raw ID token that answers a login.
 func (o *OIDC) verify(ctx context.Context, md metadata, m memo, raw, accessToken string) (object, error) {
-	if err := checkHeader(raw, md.algs); err != nil {
+	now := o.cfg.Now()
+	token, claims, err := o.open(ctx, md, raw, now)
+	if err != nil {
 		return nil, err
 	}
+	if token.AccessTokenHash != "" {
+		if err := token.VerifyAccessToken(accessToken); err != nil {
+			return nil, fmt.Errorf("at_hash: %w", err)
+		}
+	}
+	return claims, o.expectation(m, now).check(claims)
+}
+
+func (o *OIDC) expectation(m memo, now time.Time) expectation {
+	return expectation{issuer: o.cfg.Issuer, clientID: o.cfg.ClientID, memo: m, now: now, skew: o.cfg.ClockSkew}
+}
+
+// open returns the claims of a raw ID token (OpenID Connect Core 1.0 §3.1.3.7): its header is judged by
+// our rules, its signature, issuer, audience and expiry by go-oidc's. An expectation has to judge the
+// claims again, by ours.
+func (o *OIDC) open(ctx context.Context, md metadata, raw string, now time.Time) (*oidc.IDToken, object, error) {
+	if err := checkHeader(raw, md.algs); err != nil {
+		return nil, nil, err
+	}
 	keys := &keySet{keys: o.keys, algs: md.algs}
-	now := o.cfg.Now()
 	verifier := oidc.NewVerifier(o.cfg.Issuer, keys, &oidc.Config{
 		ClientID:             o.cfg.ClientID,
 		SupportedSigningAlgs: md.algs,
@@ -28,22 +47,12 @@ func (o *OIDC) verify(ctx context.Context, md metadata, m memo, raw, accessToken
 	token, err := verifier.Verify(ctx, raw)
 	switch {
 	case keys.err != nil:
-		return nil, keys.err
+		return nil, nil, keys.err
 	case err != nil:
-		return nil, err
-	}
-	if token.AccessTokenHash != "" {
-		if err := token.VerifyAccessToken(accessToken); err != nil {
-			return nil, fmt.Errorf("at_hash: %w", err)
-		}
+		return nil, nil, err
 	}
 	claims, err := parseObject(keys.payload)
-	if err != nil {
-		return nil, err
-	}
-	return claims, expectation{
-		issuer: o.cfg.Issuer, clientID: o.cfg.ClientID, memo: m, now: now, skew: o.cfg.ClockSkew,
-	}.check(claims)
+	return token, claims, err
 }
 
 // checkHeader judges the JOSE header before any key is looked for.

@@ -29,6 +29,10 @@ func (p *provider) direct(x *exchange, form url.Values) directGrant {
 		return p.exchangeDevice
 	case registry.GrantPassword:
 		return p.password
+	case registry.GrantTokenExchange:
+		return p.exchangeToken
+	case registry.GrantJWTBearer:
+		return p.jwtBearer
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ const (
 func grantTypes() []string {
 	return []string{
 		registry.GrantAuthorizationCode, registry.GrantRefreshToken, registry.GrantDeviceCode,
-		registry.GrantClientCredentials, registry.GrantPassword,
+		registry.GrantClientCredentials, registry.GrantPassword, registry.GrantTokenExchange, registry.GrantJWTBearer,
 	}
 }
 func responseModes() []string { return []string{modeQuery, modeFragment, modeFormPost} }

@@ -177,6 +177,10 @@ func requiredBy(grantType string) []string {
 		return []string{"device_code"}
 	case registry.GrantPassword:
 		return []string{"username", "password"}
+	case registry.GrantTokenExchange:
+		return []string{"subject_token", "subject_token_type"}
+	case registry.GrantJWTBearer:
+		return []string{"assertion"}
 	}
 	return nil
 }

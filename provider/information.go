@@ -64,6 +64,8 @@ func (p *provider) inform(r *http.Request, x *exchange) (any, error) {
 		return nil, &Fault{Status: http.StatusUnauthorized, Code: "invalid_token", Description: "The access token is not valid"}
 	case err != nil:
 		return nil, err
+	case slices.Contains(t.Scope, mapping.ScopeContactCentre) && !t.addressed(mapping.ScopeContactCentre):
+		return nil, &Fault{Status: http.StatusUnauthorized, Code: "invalid_token", Description: "The access token is not for the contact centre"}
 	case !slices.Contains(t.Scope, mapping.ScopeContactCentre):
 		return nil, insufficient("The access token lacks the scope " + mapping.ScopeContactCentre)
 	case t.user.ID == "":

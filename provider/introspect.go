@@ -24,18 +24,19 @@ type introspected struct {
 
 // told is what is said about a live token itself. It is rendered once, when the token is verified.
 type told struct {
-	Subject   string   `json:"sub"`
-	ClientID  string   `json:"client_id"`
-	Scope     string   `json:"scope"`
-	TokenType string   `json:"token_type"`
-	Issuer    string   `json:"iss"`
-	Audience  []string `json:"aud"`
-	Expires   int64    `json:"exp"`
-	IssuedAt  int64    `json:"iat"`
-	NotBefore int64    `json:"nbf"`
-	ID        string   `json:"jti"`
-	Tenant    string   `json:"tenant"`
-	SessionID string   `json:"sid,omitempty"`
+	Subject   string       `json:"sub"`
+	ClientID  string       `json:"client_id"`
+	Scope     string       `json:"scope"`
+	TokenType string       `json:"token_type"`
+	Issuer    string       `json:"iss"`
+	Audience  []string     `json:"aud"`
+	Expires   int64        `json:"exp"`
+	IssuedAt  int64        `json:"iat"`
+	NotBefore int64        `json:"nbf"`
+	ID        string       `json:"jti"`
+	Tenant    string       `json:"tenant"`
+	SessionID string       `json:"sid,omitempty"`
+	Actor     *token.Actor `json:"act,omitempty"`
 }
 
 // tell renders what introspection says about a token for itself, further claims included: none of
@@ -45,7 +46,7 @@ func tell(a token.Access) (json.RawMessage, error) {
 		Subject: string(a.Subject), ClientID: a.ClientID, Scope: strings.Join(a.Scope, " "), TokenType: "Bearer",
 		Issuer: a.Issuer, Audience: a.Audience,
 		Expires: a.Expires.Unix(), IssuedAt: a.IssuedAt.Unix(), NotBefore: a.NotBefore.Unix(), ID: a.ID,
-		Tenant: string(a.Tenant), SessionID: a.SessionID,
+		Tenant: string(a.Tenant), SessionID: a.SessionID, Actor: a.Actor,
 	})
 	if err != nil || len(a.Claims) == 0 {
 		return own, err
@@ -79,6 +80,10 @@ func (p *provider) introspect(ctx context.Context, x *exchange, raw string) (jso
 	}
 	if required := x.client.Introspection.RequiredScope; required != "" && !slices.Contains(t.Scope, required) {
 		p.recordInactive(x, t, "the token lacks the scope "+required)
+		return inactive(), nil
+	}
+	if x.client.Introspection.Profile == registry.ProfileAudioCodes && !t.addressed(resources(t.Issuer), mapping.ScopeContactCentre) {
+		p.recordInactive(x, t, "the token is for somebody else") // an SBC does not look at aud
 		return inactive(), nil
 	}
 	phone, why, err := p.softphone(ctx, t)

@@ -30,6 +30,12 @@ type wanted struct {
 	nonce    string
 	// code is what the ID token appears beside, or empty.
 	code string
+
+	// What follows is for an exchanged access token: who acts for the user; whom it is for, unless for
+	// the issuer and the APIs of its scope; and when it ends, unless that is the zero time.
+	actor    *token.Actor
+	audience []string
+	until    time.Time
 }
 
 // issue checks that a grant is still good and mints its tokens. Its *Fault consumes nothing.
@@ -65,11 +71,11 @@ func (p *provider) mint(ctx context.Context, x *exchange, g grant.Grant, scope [
 		var minted token.Access
 		out.access, minted, err = p.tokens.MintAccess(token.Signing{
 			Algorithm: keyring.Algorithm(x.client.AccessTokenSigningAlg), Type: token.Type(x.client.AccessTokenType),
-			Lifetime: x.client.AccessTokenLifetime,
+			Lifetime: p.accessLifetime(x.client, want.until),
 		}, token.Access{
 			Issuer: g.Issuer, Subject: subject, SubjectType: kind,
-			Audience: audience(g.Issuer, out.scope), ClientID: g.ClientID, Scope: out.scope,
-			GrantID: g.ID.String(), Tenant: g.Account, Login: login, Claims: claims.access,
+			Audience: wantedAudience(want, g.Issuer, out.scope), ClientID: g.ClientID, Scope: out.scope,
+			GrantID: g.ID.String(), Tenant: g.Account, Login: login, Actor: want.actor, Claims: claims.access,
 		})
 		if err != nil {
 			return issued{}, unavailable(err)
@@ -146,9 +152,27 @@ func (p *provider) reread(ctx context.Context, tenant *registry.Tenant, g grant.
 	return rows[0], nil
 }
 
+// accessLifetime is how long an access token lives that must not outlive a time.
+func (p *provider) accessLifetime(c *registry.Client, until time.Time) time.Duration {
+	if until.IsZero() {
+		return c.AccessTokenLifetime
+	}
+	return min(c.AccessTokenLifetime, until.Sub(p.now()))
+}
+
+func wantedAudience(want wanted, issuer string, scope []string) []string {
+	if len(want.audience) > 0 {
+		return want.audience
+	}
+	return audience(issuer, scope)
+}
+
+// resources is the audience of an issuer's own endpoints.
+func resources(issuer string) string { return issuer + "/resources" }
+
 // audience names the issuer's own endpoints and every API a scope was granted for (RFC 9068 §3).
 func audience(issuer string, scope []string) []string {
-	aud := []string{issuer + "/resources"}
+	aud := []string{resources(issuer)}
 	for _, api := range []string{mapping.ScopeContactCentre, mapping.ScopeMasterdata} {
 		if slices.Contains(scope, api) {
 			aud = append(aud, api)

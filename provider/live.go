@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -90,6 +91,12 @@ func (p *provider) accept(ctx context.Context, raw string) (live, error) {
 		return live{}, errInactive
 	}
 	return out, nil
+}
+
+// addressed reports whether a token is for one of the names. One that was exchanged for somebody else is
+// not for us (RFC 9068 §4).
+func (t live) addressed(names ...string) bool {
+	return slices.ContainsFunc(t.Audience, func(aud string) bool { return slices.Contains(names, aud) })
 }
 
 func (p *provider) verify(ctx context.Context, raw string) (*verified, error) {

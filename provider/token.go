@@ -24,6 +24,8 @@ type tokenAnswer struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
 	Scope        string `json:"scope"`
+	// IssuedTokenType is for a token exchange alone (RFC 8693 §2.2.1).
+	IssuedTokenType string `json:"issued_token_type,omitempty"`
 	*realmAnswer
 }
 
@@ -127,14 +129,18 @@ func (p *provider) secondsUntil(t time.Time) int64 {
 }
 
 func (p *provider) recordIssue(x *exchange, grantType string, r grant.Redeemed) {
+	p.events.Append(issueEvent(x, grantType, r))
+}
+
+func issueEvent(x *exchange, grantType string, r grant.Redeemed) broker.Event {
 	kind := broker.TokenIssued
 	if r.Replayed {
 		kind = broker.RefreshReplayed
 	}
-	p.events.Append(broker.Event{
+	return broker.Event{
 		Kind: kind, Account: r.Grant.Account, ClientID: x.client.ID, UserID: r.Grant.UserID,
 		Address: x.address, Detail: map[string]string{"grant_type": grantType, "gid": r.Grant.ID.String()},
-	})
+	}
 }
 
 // recordRefusal tells the audit log of a refusal; reused is its kind when something came back that

@@ -136,8 +136,8 @@ func TestCodeExchangeRefused(t *testing.T) {
 			{name: "jwt-bearer", form: func(f url.Values) {
 				f.Set("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
 				f.Set("assertion", "x")
-			}, code: "unsupported_grant_type"},
-			{name: "token exchange", form: func(f url.Values) { f.Set("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange") }, code: "unsupported_grant_type"},
+			}, code: "unauthorized_client"},
+			{name: "token exchange", form: func(f url.Values) { f.Set("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange") }, code: "unauthorized_client"},
 			{name: "device code", form: func(f url.Values) { f.Set("grant_type", "urn:ietf:params:oauth:grant-type:device_code") }, code: "unauthorized_client"},
 			{name: "client without the grant", client: "api", code: "unauthorized_client"},
 		} {

@@ -19,7 +19,7 @@ const missingToken = "unauthorized"
 // directory has them now.
 func (p *provider) userinfo(ctx context.Context, x *exchange, raw string) (any, error) {
 	t, err := p.accept(ctx, raw)
-	if errors.Is(err, errInactive) || err == nil && x.issuer.layout.realm && t.Tenant != x.issuer.account {
+	if errors.Is(err, errInactive) || err == nil && (x.issuer.layout.realm && t.Tenant != x.issuer.account || !t.addressed(resources(t.Issuer))) {
 		return nil, &Fault{Status: http.StatusUnauthorized, Code: "invalid_token", Description: "The access token is not valid"}
 	}
 	if err != nil {

@@ -48,6 +48,8 @@ type Access struct {
 	GrantID string
 	Tenant  registry.Account
 	Login
+	// Actor is the client that acts for the subject; nil for a token that was not exchanged.
+	Actor *Actor
 	// Claims are further claims by name. A reserved name is an error when minting.
 	Claims map[string]any
 
@@ -57,6 +59,22 @@ type Access struct {
 	IssuedAt  time.Time
 	NotBefore time.Time
 	Expires   time.Time
+}
+
+// An Actor is a client that got a token in exchange for another client's (RFC 8693 §4.1), and those it
+// was exchanged by before. Only the first says anything about what the token may do.
+type Actor struct {
+	Subject  Subject `json:"sub"`
+	Previous *Actor  `json:"act,omitempty"`
+}
+
+// Depth is the number of actors; nil has none.
+func (a *Actor) Depth() int {
+	n := 0
+	for ; a != nil; a = a.Previous {
+		n++
+	}
+	return n
 }
 
 // ID is an ID token's content.

@@ -165,6 +165,24 @@ func (r *reader) login() Login {
 	return l
 }
 
+// actor takes an act claim, if there is one, with nothing in it but sub and the act before.
+func (r *reader) actor() *Actor {
+	if !r.has("act") {
+		return nil
+	}
+	members, ok := r.take("act").(map[string]any)
+	if !ok {
+		r.fail("act", "an object")
+		return nil
+	}
+	inner := reader{members: members}
+	a := &Actor{Subject: Subject(inner.text("sub")), Previous: inner.actor()}
+	if inner.err != nil || len(members) > 0 {
+		r.fail("act", "an actor")
+	}
+	return a
+}
+
 // further returns the members that nobody took, or nil. A reserved claim among them belongs to another
 // kind of token: a nonce to an ID token, a gid to an access token, events to a logout token.
 func (r *reader) further() (map[string]any, error) {

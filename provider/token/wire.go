@@ -14,6 +14,7 @@ type accessClaims struct {
 	ID          string      `json:"jti"`
 	GrantID     string      `json:"gid"`
 	Tenant      string      `json:"tenant"`
+	Actor       *Actor      `json:"act,omitempty"`
 	loginClaims
 }
 
