@@ -128,7 +128,7 @@ func (e *Engine) welcome(ctx context.Context, r returning, identity mapping.Iden
 		session.AuthTime = e.Now()
 	}
 	return e.settle(ctx, settling{
-		attempt: r.attempt, from: []State{StateReturned}, client: r.client, session: session, token: token, login: record, link: link,
+		attempt: r.attempt, browser: r.browser, from: []State{StateReturned}, client: r.client, session: session, token: token, login: record, link: link,
 	})
 }
 

@@ -47,7 +47,7 @@ func (e *Engine) Password(ctx context.Context, attempt id.ID, b Browser, c Crede
 	session, token := e.newSession(a, b, user.ID, record.ID)
 	session.IDP, session.AMR = LocalIDP, []string{"pwd"}
 	session.AuthTime = e.Now()
-	next, err := e.settle(ctx, settling{attempt: a, from: []State{StateNew, StateSent}, client: client, session: session, token: token, login: record})
+	next, err := e.settle(ctx, settling{attempt: a, browser: b, from: []State{StateNew, StateSent}, client: client, session: session, token: token, login: record})
 	if err != nil || next.Answer == nil || next.Answer.SessionToken == "" {
 		return next, err
 	}

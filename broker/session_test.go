@@ -11,6 +11,7 @@ import (
 	"github.com/patchbay-auth/patchbay/broker"
 	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/internal/secret"
 )
 
 // touch is how often using a session writes it, at most.
@@ -152,5 +153,37 @@ func TestAFamilyOpenedWhileItsSessionEnds(t *testing.T) {
 	var invalid *grant.Invalid
 	if _, err := k.rotate(issued.RefreshToken); !errors.As(err, &invalid) || invalid.Reused {
 		t.Errorf("refresh: %v", err)
+	}
+}
+
+// A desk is shared: whoever logs in takes over from whoever was there, and keeps what was their own.
+func TestALoginEndsTheSessionOfSomebodyElse(t *testing.T) {
+	for _, c := range []struct {
+		login, password string
+		ends            bool
+	}{
+		{"ana", anaPassword, false},
+		{"bo", "demo-bo-4712", true},
+	} {
+		t.Run(c.login, func(t *testing.T) {
+			k := newKit(t)
+			b := newBrowser()
+			first := k.login(b).Grant
+			next, err := k.Password(t.Context(), k.begin(b, prompt("login")), b.Browser, broker.Credentials{Login: c.login, Password: secret.New(c.password)})
+			second := b.answered(t, next, err).Grant
+			if first.SessionID == second.SessionID {
+				t.Error("the second login has the session of the first")
+			}
+			old, err := k.store.Session(t.Context(), first.SessionID)
+			k.must(err)
+			if ended := !old.EndedAt.IsZero(); ended != c.ends {
+				t.Errorf("the first session has ended: %t", ended)
+			}
+			revoked, err := k.revoked.Check(grant.Facts{Session: first.SessionID.String(), IssuedAt: k.clock.Now()})
+			k.must(err)
+			if revoked != c.ends {
+				t.Errorf("the tokens of the first login are revoked: %t", revoked)
+			}
+		})
 	}
 }

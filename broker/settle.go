@@ -13,6 +13,7 @@ import (
 // settling is a login whose user is known.
 type settling struct {
 	attempt Attempt
+	browser Browser
 	from    []State
 	client  *registry.Client
 	session Session
@@ -47,7 +48,24 @@ func (e *Engine) settle(ctx context.Context, s settling) (Next, error) {
 	if err := e.Attempts.Settle(ctx, out); err != nil {
 		return Next{}, e.lost(ctx, s.login, err)
 	}
+	e.endPrevious(ctx, s.browser, s.session)
 	return next, nil
+}
+
+// endPrevious ends the session of somebody else that the browser had until now: its cookie is about to
+// be replaced, and nobody could log it out any more. A person who logs in again keeps what their other
+// tabs have. The login stands, whatever becomes of this.
+func (e *Engine) endPrevious(ctx context.Context, b Browser, s Session) {
+	old, err := e.Session(ctx, s.Issuer, b)
+	switch {
+	case errors.Is(err, ErrNotFound), err == nil && old.Account == s.Account && old.UserID == s.UserID:
+		return
+	case err == nil:
+		err = e.EndSession(ctx, old, b)
+	}
+	if err != nil {
+		e.Logger.ErrorContext(ctx, "the session that a login replaced was not ended", "error", err)
+	}
 }
 
 // outcome is where a login leads, by its purpose, and what it leaves behind: the client is answered,
