@@ -117,7 +117,7 @@ func (p *provider) bargain(ctx context.Context, x *exchange, form url.Values) (b
 }
 
 // bargainOurs judges an access token of ours, of a person of the client's tenant. The new token repeats
-// how they logged in, dies with their session, and does not outlive the old one.
+// how they logged in, belongs to the same grant, and does not outlive the old one.
 func (p *provider) bargainOurs(ctx context.Context, x *exchange, form url.Values) (bargain, error) {
 	t, err := p.accept(ctx, form.Get("subject_token"))
 	switch {
@@ -138,11 +138,16 @@ func (p *provider) bargainOurs(ctx context.Context, x *exchange, form url.Values
 	if err != nil {
 		return bargain{}, unavailable(err)
 	}
+	origin, err := id.Parse(t.GrantID)
+	if err != nil {
+		return bargain{}, unavailable(err)
+	}
 	b := bargain{
 		grant: p.newGrant(x, t.Tenant, t.user.ID, scope),
 		want:  wanted{actor: t.Actor, until: t.Expires},
-		from:  map[string]string{"subject_client": t.ClientID, "subject_gid": t.GrantID, "subject_jti": t.ID},
+		from:  map[string]string{"subject_client": t.ClientID, "subject_jti": t.ID},
 	}
+	b.grant.ID = origin // whatever ends the grant that the person made ends what came of it
 	b.grant.SessionID, b.grant.AuthTime, b.grant.AMR, b.grant.ACR, b.grant.IDP = session, t.AuthTime, t.AMR, t.ACR, t.IDP
 	b.grant.CreatedAt = t.IssuedAt // a password changed since then ends this, too
 	if t.ClientID != x.client.ID {
