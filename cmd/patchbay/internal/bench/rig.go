@@ -163,7 +163,11 @@ func (r *rig) serve(ctx context.Context, handlers map[net.Listener]http.Handler,
 	r.work.Go(func() { r.server.Run(ctx) })
 	for l, h := range handlers {
 		s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
-		r.onClose(s.Close)
+		r.onClose(func() error {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+			defer cancel()
+			return s.Shutdown(ctx) // what people in the storm had begun is finished
+		})
 		r.work.Go(func() {
 			if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 				log.Error("bench: a server stopped", "error", err)
