@@ -111,7 +111,7 @@ func (d *directory) rows(ctx context.Context, statement string, match func(mappi
 
 func (d *directory) Find(ctx context.Context, tenant mapping.TenantKey, q mapping.Query) ([]mapping.User, error) {
 	return d.rows(ctx, "find by "+string(q.By), func(u mapping.User) bool {
-		return u.Tenant == tenant && q.By == mapping.ByID && string(u.ID) == q.Value
+		return u.Tenant == tenant && (q.By == mapping.ByID && string(u.ID) == q.Value || q.By == mapping.ByLogin && u.Username == q.Value)
 	})
 }
 

@@ -25,9 +25,6 @@ func (p *provider) jwtBearer(ctx context.Context, x *exchange, form url.Values) 
 }
 
 func (p *provider) tryBearer(ctx context.Context, x *exchange, form url.Values) (any, error) {
-	if fault := onlyConfidential(x.client); fault != nil {
-		return nil, fault
-	}
 	scope, fault := requestedScope(form.Get("scope"), x.client, x.issuer.layout.realm)
 	if fault != nil {
 		return nil, fault

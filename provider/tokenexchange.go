@@ -76,9 +76,6 @@ func (p *provider) tryExchange(ctx context.Context, x *exchange, form url.Values
 
 // judgeExchange judges what a request asks for, whatever it presents, and returns the audience.
 func judgeExchange(c *registry.Client, form url.Values) (audience []string, fault *Fault) {
-	if fault := onlyConfidential(c); fault != nil {
-		return nil, fault
-	}
 	if form.Get("actor_token") != "" || form.Get("actor_token_type") != "" {
 		return nil, invalidRequest("actor_token is not supported: the client that asks is the actor")
 	}
@@ -95,15 +92,6 @@ func judgeExchange(c *registry.Client, form url.Values) (audience []string, faul
 		}
 	}
 	return audience, nil
-}
-
-// onlyConfidential refuses a client that proves nothing about itself, whatever its record says: where
-// there is no browser, the client's authentication is all there is.
-func onlyConfidential(c *registry.Client) *Fault {
-	if !c.Public() {
-		return nil
-	}
-	return &Fault{Status: http.StatusBadRequest, Code: "unauthorized_client", Description: "The client may not use this grant type"}
 }
 
 func (p *provider) bargain(ctx context.Context, x *exchange, form url.Values) (bargain, error) {

@@ -44,6 +44,7 @@ type world struct {
 	provider  *provider.Provider
 	logged    *lines
 	ready     func() error
+	idp       *idp // that every connection leads to
 
 	mu         sync.Mutex
 	statements []string
@@ -133,7 +134,7 @@ func newWorldWith(t testing.TB, people broker.Directory) *world {
 func newWorldLimited(t testing.TB, people broker.Directory, limits provider.Limits) *world {
 	t.Helper()
 	ctx := t.Context()
-	w := &world{t: t, clock: &clock{now: epoch}, logged: &lines{}}
+	w := &world{t: t, clock: &clock{now: epoch}, logged: &lines{}, idp: &idp{}}
 	var err error
 	w.store, err = sqlstore.Open(ctx, sqlstore.Config{
 		DSN: secret.New("sqlite:" + filepath.Join(t.TempDir(), "state.db")), Now: w.clock.Now,
@@ -166,7 +167,7 @@ func newWorldLimited(t testing.TB, people broker.Directory, limits provider.Limi
 	logger := slog.New(slog.NewTextHandler(w.logged, nil))
 	engine := broker.New(broker.Config{
 		Attempts: w.store, Sessions: w.store, Consents: w.store, Registry: w.registry, Directory: people,
-		Upstreams: broker.NewUpstreams(w.registry, nil), Grants: w.grants, Sealer: sealer, Events: w.events,
+		Upstreams: broker.NewUpstreams(w.registry, func(*registry.Connection) (broker.Upstream, error) { return w.idp, nil }), Grants: w.grants, Sealer: sealer, Events: w.events,
 		PublicURL: w.base, FailureFloor: func() time.Duration { return 0 }, Logger: logger, Now: w.clock.Now,
 	})
 	w.provider, err = provider.New(provider.Config{
