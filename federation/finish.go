@@ -79,8 +79,8 @@ func (o *OIDC) readCallback(params url.Values, md metadata) (string, error) {
 		return "", errors.New("callback: iss is missing, and this identity provider always sends it")
 	case params.Has("error"):
 		return "", &ResponseError{
-			Code:        cut(params.Get("error"), maxErrorText),
-			Description: cut(params.Get("error_description"), maxErrorText),
+			Code:        cut(params.Get("error")),
+			Description: cut(params.Get("error_description")),
 		}
 	case params.Get("code") == "":
 		return "", errors.New("callback: neither code nor error")
@@ -90,7 +90,7 @@ func (o *OIDC) readCallback(params url.Values, md metadata) (string, error) {
 	return params.Get("code"), nil
 }
 
-func cut(s string, n int) string { return s[:min(len(s), n)] }
+func cut(s string) string { return s[:min(len(s), maxErrorText)] }
 
 // exchange redeems the code (RFC 6749 §4.1.3). Its errors leave out what x/oauth2 would quote of
 // the answer: it may hold the code, or more.
@@ -104,11 +104,11 @@ func (o *OIDC) exchange(ctx context.Context, md metadata, redirectURI, code, ver
 		if status.temporary() {
 			return nil, fmt.Errorf("%w: token endpoint: %w", ErrUnreachable, status)
 		}
-		return nil, fmt.Errorf("token endpoint: %w, error %q", status, cut(refused.ErrorCode, maxErrorText))
+		return nil, fmt.Errorf("token endpoint: %w, error %q", status, cut(refused.ErrorCode))
 	case err != nil: // no answer, or not one that can be read
 		return nil, fmt.Errorf("%w: token endpoint: %w", ErrUnreachable, err)
 	case tokens.Type() != "Bearer":
-		return nil, fmt.Errorf("token endpoint: token_type is %q, not Bearer", cut(tokens.TokenType, maxErrorText))
+		return nil, fmt.Errorf("token endpoint: token_type is %q, not Bearer", cut(tokens.TokenType))
 	}
 	return tokens, nil
 }

@@ -94,7 +94,7 @@ func (s *keySet) verify(ctx context.Context, token string) ([]byte, error) {
 	for i, alg := range s.algs {
 		algs[i] = jose.SignatureAlgorithm(alg)
 	}
-	jws, err := jose.ParseSigned(token, algs)
+	jws, err := jose.ParseSignedCompact(token, algs)
 	if err != nil {
 		return nil, err
 	}

@@ -107,7 +107,8 @@ func (db *DB) try(ctx context.Context, s *statement, writes bool) (err error) {
 		if err != nil {
 			return err
 		}
-		return prepared.Close()
+		defer func() { err = errors.Join(err, prepared.Close()) }()
+		return nil
 	}
 	tx, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {

@@ -112,11 +112,11 @@ func (db *DB) linked(ctx context.Context, q querier, tenant mapping.TenantKey, k
 	if err != nil {
 		return err
 	}
-	for _, holder := range holders {
-		if holder.ID != id || len(holders) > 1 {
-			return mapping.ErrLinkExists
-		}
+	switch {
+	case len(holders) == 1 && holders[0].ID == id:
 		return errLinked
+	case len(holders) > 0:
+		return mapping.ErrLinkExists
 	}
 	rows, err := db.rows(ctx, q, ExternalIDsOfUser, map[string]string{"tenant": string(tenant), "user_id": string(id)})
 	if err != nil {

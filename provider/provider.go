@@ -190,6 +190,7 @@ func (p *provider) handle(e endpoint, find func(*http.Request) (issuer, error)) 
 			p.document(w, r, is, e, func() error { return p.discover(w, is) })
 		case jwks:
 			p.document(w, r, is, e, func() error { return p.keySet(w, r, is) })
+		case tokenInformation: // has no issuer in its address: see information.go
 		}
 	})
 }

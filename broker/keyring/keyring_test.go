@@ -49,7 +49,7 @@ func TestAScopeSignsFromItsFirstStart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		jws, err := jose.ParseSigned(header+".e30."+base64.RawURLEncoding.EncodeToString(signature),
+		jws, err := jose.ParseSignedCompact(header+".e30."+base64.RawURLEncoding.EncodeToString(signature),
 			[]jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
 		if err != nil {
 			t.Fatal(err)

@@ -93,7 +93,7 @@ func checkMapping(c *Connection, report report) {
 
 // unjoin takes an errors.Join apart.
 func unjoin(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the outermost error itself
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { // the outermost error itself
 		return joined.Unwrap()
 	}
 	return []error{err}

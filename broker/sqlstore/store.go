@@ -82,7 +82,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	case "mysql":
 		s.engine, err = openMySQL(rest, s.now)
 	default:
-		err = errors.New("state dsn begins with neither sqlite: nor mysql:")
+		err = errors.New("state dsn begins with neither sqlite: nor mysql: as it must")
 	}
 	if err != nil {
 		return nil, err

@@ -76,7 +76,7 @@ func (a *agentApp) hasHeard(w http.ResponseWriter, r *http.Request) {
 // readLogout verifies a logout token as its §2.6 says.
 func (a *agentApp) readLogout(ctx context.Context, raw string) (logoutToken, error) {
 	var said logoutToken
-	signed, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.RS256})
+	signed, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil || len(signed.Signatures) != 1 {
 		return said, errors.New("logout_token is not a signed token")
 	}

@@ -26,8 +26,11 @@ func (t *tourist) apiChecks(ctx context.Context) (string, error) {
 		if token.Subject != t.facts.Users[0].UserID || !token.HasScope("contact-centre") || !token.HasPermission("softphone") {
 			return "", fmt.Errorf("%s: the token is of %s with scope %v and permissions %v", how, token.Subject, token.Scope, token.Permissions)
 		}
-		if _, err := v.Verify(ctx, t.last.idToken); !errors.Is(err, resource.ErrInvalid) {
-			return "", fmt.Errorf("%s: of an ID token it said %v, and not that it is invalid", how, err)
+		switch _, err := v.Verify(ctx, t.last.idToken); {
+		case err == nil:
+			return "", fmt.Errorf("%s: an ID token passed for an access token", how)
+		case !errors.Is(err, resource.ErrInvalid):
+			return "", fmt.Errorf("%s: an ID token was not called invalid: %w", how, err)
 		}
 	}
 	var claims map[string]any
