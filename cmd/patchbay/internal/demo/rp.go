@@ -90,7 +90,12 @@ func (rp *relyingParty) finish(ctx context.Context, p pending, callback url.Valu
 	case callback.Get("error") != "":
 		return tokens{}, &refusedLogin{callback.Get("error"), callback.Get("error_description")}
 	}
-	token, err := rp.oauth.Exchange(ctx, callback.Get("code"), oauth2.VerifierOption(p.verifier))
+	return rp.redeem(ctx, p, callback.Get("code"))
+}
+
+// redeem exchanges the code of a login.
+func (rp *relyingParty) redeem(ctx context.Context, p pending, code string) (tokens, error) {
+	token, err := rp.oauth.Exchange(ctx, code, oauth2.VerifierOption(p.verifier))
 	if err != nil {
 		return tokens{}, err
 	}

@@ -24,6 +24,7 @@ const (
 	apiSecret      = "demo-only-api-secret-01234567890123456"
 	reportSecret   = "demo-only-reporting-secret-0123456789"
 	legacySecret   = "demo-only-legacy-app-secret-0123456789"
+	gatewaySecret  = "demo-only-gateway-secret-0123456789012"
 	desktopSecret  = "demo-only-desktop-secret-0123456789012"
 	globexSecret   = "demo-only-globex-app-secret-0123456789"
 	upstreamClient = "patchbay"
@@ -62,7 +63,7 @@ func (environment) Getenv(name string) (string, bool) {
 	value, ok := map[string]string{
 		"AGENT_APP_SECRET": agentSecret, "SBC_SECRET": sbcSecret, "API_SECRET": apiSecret,
 		"GLOBEX_APP_SECRET": globexSecret, "CORP_SECRET": upstreamSecret, "DESKTOP_SECRET": desktopSecret, "REPORTING_SECRET": reportSecret,
-		"LEGACY_APP_SECRET": legacySecret,
+		"LEGACY_APP_SECRET": legacySecret, "GATEWAY_SECRET": gatewaySecret,
 	}[name]
 	return value, ok
 }
@@ -74,6 +75,6 @@ func (environment) ReadFile(name string) ([]byte, error) {
 func secretOf(client string) string {
 	return map[string]string{
 		"agent-app": agentSecret, "desktop": desktopSecret, "sbc": sbcSecret, "api": apiSecret, "globex-app": globexSecret,
-		"reporting": reportSecret, "legacy-app": legacySecret,
+		"reporting": reportSecret, "legacy-app": legacySecret, gatewayClient: gatewaySecret,
 	}[client]
 }

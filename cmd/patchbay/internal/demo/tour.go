@@ -47,6 +47,8 @@ func tour(ctx context.Context, facts Facts, out io.Writer) error {
 		{"client credentials", t.clientCredentials},
 		{"private_key_jwt", t.privateKeyJWT},
 		{"password grant", t.passwordGrant},
+		{"token exchange", t.tokenExchange},
+		{"jwt-bearer", t.jwtBearer},
 		{"guessing a password", t.guess},
 	}
 	for _, stop := range stops {

@@ -65,15 +65,19 @@ func (t *tourist) assertTwice(ctx context.Context, rp *relyingParty) error {
 	return nil
 }
 
-// assertion signs an assertion for a minute.
+// assertion is what the client proves itself with.
 func (t *tourist) assertion(audience string) (string, error) {
+	return t.sign(jwt.Claims{Issuer: nightlyClient, Subject: nightlyClient, Audience: jwt.Audience{audience}})
+}
+
+// sign signs claims that are good for a minute, and once.
+func (t *tourist) sign(claims jwt.Claims) (string, error) {
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: t.facts.Clients[nightlyClient].PrivateKeyJWK}, nil)
 	if err != nil {
 		return "", err
 	}
 	now := time.Now()
-	return jwt.Signed(signer).Claims(jwt.Claims{
-		Issuer: nightlyClient, Subject: nightlyClient, Audience: jwt.Audience{audience}, ID: id.New().String(),
-		IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(time.Minute)),
-	}).Serialize()
+	claims.ID = id.New().String()
+	claims.IssuedAt, claims.Expiry = jwt.NewNumericDate(now), jwt.NewNumericDate(now.Add(time.Minute))
+	return jwt.Signed(signer).Claims(claims).Serialize()
 }
