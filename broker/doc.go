@@ -42,6 +42,12 @@
 // AllowDevice takes the session that the question was about and no other: a person who has become
 // somebody else meanwhile, in another tab, is asked again.
 //
+// # Without a browser
+//
+// A client may bring what a person knows or has: a password (Authenticate), or an ID token of a connection
+// (Present). Both are judged by the code that judges a login, and leave a recorded login with its event,
+// but no attempt, no session and no link.
+//
 // Trouble of ours undoes an arrow: what was claimed waits for the person again, and nothing is recorded
 // about them.
 //
