@@ -99,6 +99,10 @@ func (c *cache[V]) get(ctx context.Context, key cacheKey, load func(context.Cont
 
 // load returns an entry, or an error if the database did not answer.
 func (c *cache[V]) load(ctx context.Context, key cacheKey, generation uint64, load func(context.Context) (V, error)) (entry[V], error) {
+	// An earlier flight may have landed since the caller found nothing.
+	if have, ok := c.entries.GetIfPresent(key); ok && c.now().Sub(have.at) < c.fresh && c.generation.Load() == generation {
+		return have, nil
+	}
 	value, err := load(ctx)
 	now := c.now()
 	if err != nil && !errors.Is(err, mapping.ErrNoUser) && !errors.Is(err, mapping.ErrAmbiguous) {

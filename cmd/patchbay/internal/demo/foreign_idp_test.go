@@ -55,7 +55,7 @@ func TestAgentLogsInThroughAForeignIdPOnMariaDB(t *testing.T) {
 		chromedp.Navigate(place.App+"/"),
 		chromedp.Click(chromedp.CSS(`form[action="/login"] button`)),
 		chromedp.Click(chromedp.CSS(`form[action$="/with/corp"] button`)),
-		chromedp.WaitVisible(chromedp.CSS(`input[name="password"]`)),
+		chromedp.WaitVisible(chromedp.CSS(`input[name="login"]`)), // the IdP's: our own page has no such field
 	)
 	if at := browsertest.Get(browser, chromedp.Location()); !strings.HasPrefix(at, place.IdP+"/") {
 		t.Fatalf("the browser is at %s, not at the identity provider", at)
