@@ -24,9 +24,12 @@ type Browser struct {
 	ctx context.Context
 }
 
-// Start starts a browser with an empty profile. It ends with the test.
+// Start starts a browser with an empty profile. It ends with the test. Short runs (-short) skip.
 func Start(t testing.TB) *Browser {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("browser tests are left out of short runs")
+	}
 	path := executable(t)
 	home, err := os.MkdirTemp("", "pb-browser")
 	if err != nil {

@@ -75,7 +75,7 @@ func TestKeyboardOnly(t *testing.T) {
 		_, err := cdp.Call(ctx, tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 		return err
 	}))
-	b.Do(chromedp.Navigate(g.server.URL + "/begin"))
+	b.Do(chromedp.Navigate(g.server.URL+"/begin"), chromedp.WaitReady(chromedp.CSS("#username:focus")))
 
 	var order []string
 	for range 5 {
@@ -91,7 +91,8 @@ func TestKeyboardOnly(t *testing.T) {
 		t.Errorf("the keyboard goes through %v, want %v", order, want)
 	}
 
-	b.Do(chromedp.Navigate(g.server.URL+"/begin"), chromedp.KeyEvent("anna.berg\twrong\r"), chromedp.WaitReady(chromedp.CSS("#problem")))
+	b.Do(chromedp.Navigate(g.server.URL+"/begin"), chromedp.WaitReady(chromedp.CSS("#username:focus")),
+		chromedp.KeyEvent("anna.berg\twrong\r"), chromedp.WaitReady(chromedp.CSS("#problem")), chromedp.WaitReady(chromedp.CSS("#password:focus")))
 	if got := browsertest.Get(b, chromedp.Evaluate[string](`document.activeElement.id`)); got != "password" {
 		t.Errorf("after a wrong password the keyboard is at %q, want password", got)
 	}
