@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -135,6 +136,35 @@ func (s *Server) Pause(t testing.TB) {
 	if err := s.process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatalf("mariadbtest: pause: %v", err)
 	}
+	// The signal stops one thread after the other; until the last has stopped, a query may be answered.
+	for deadline := time.Now().Add(10 * time.Second); !s.stopped(t); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("mariadbtest: pause: the server goes on")
+		}
+	}
+}
+
+// stopped reports whether every thread of the server has stopped (proc(5): state T).
+func (s *Server) stopped(t testing.TB) bool {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.process.Pid))
+	if err != nil || len(threads) == 0 {
+		t.Fatalf("mariadbtest: pause: no threads of process %d: %v", s.process.Pid, err)
+	}
+	for _, thread := range threads {
+		stat, err := os.ReadFile(thread) //nolint:gosec // of our own child
+		if errors.Is(err, os.ErrNotExist) {
+			continue // a thread that has ended meanwhile
+		}
+		if err != nil {
+			t.Fatalf("mariadbtest: pause: %v", err)
+		}
+		_, rest, found := strings.Cut(string(stat), ") ")
+		if !found || !strings.HasPrefix(rest, "T") {
+			return false
+		}
+	}
+	return true
 }
 
 // Resume undoes Pause.
