@@ -67,13 +67,13 @@ func (a *agent) login(ctx context.Context, u iq.KnownUser) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	status, body, err := a.do(ctx, http.MethodGet, page.String(), nil)
+	form, err := a.do(ctx, http.MethodGet, page.String(), nil)
 	if err != nil {
 		return "", err
 	}
-	token := formToken().FindSubmatch(body)
+	token := formToken().FindSubmatch(form.body)
 	if token == nil {
-		return "", fmt.Errorf("no form at %s (status %d)", page.Path, status.StatusCode)
+		return "", fmt.Errorf("no form at %s (%s)", page.Path, form.status)
 	}
 	back, err := a.follow(ctx, http.MethodPost, page.String(), url.Values{
 		"form_token": {html.UnescapeString(string(token[1]))}, "username": {u.Login}, "password": {u.Password},
@@ -95,21 +95,27 @@ func codeOf(back *url.URL) (string, error) {
 
 // follow follows one redirect, which every step of a login ends with.
 func (a *agent) follow(ctx context.Context, method, address string, form url.Values) (*url.URL, error) {
-	response, body, err := a.do(ctx, method, address, form)
+	got, err := a.do(ctx, method, address, form)
 	if err != nil {
 		return nil, err
 	}
-	to, err := response.Location()
-	if errors.Is(err, http.ErrNoLocation) {
-		return nil, fmt.Errorf("%s answered %s: %.300s", response.Request.URL.Path, response.Status, body)
+	if got.location == nil {
+		return nil, fmt.Errorf("%s answered %s: %.300s", mustParse(address).Path, got.status, got.body)
 	}
-	return to, err
+	return got.location, nil
 }
 
-func (a *agent) do(ctx context.Context, method, address string, form url.Values) (*http.Response, []byte, error) {
+// A page is what an agent was answered.
+type page struct {
+	status   string
+	location *url.URL // nil unless it is a redirect
+	body     []byte
+}
+
+func (a *agent) do(ctx context.Context, method, address string, form url.Values) (p page, err error) {
 	r, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(form.Encode()))
 	if err != nil {
-		return nil, nil, err
+		return page{}, err
 	}
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -117,10 +123,15 @@ func (a *agent) do(ctx context.Context, method, address string, form url.Values)
 	}
 	response, err := a.client.Do(r)
 	if err != nil {
-		return nil, nil, err
+		return page{}, err
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
-	return response, body, errors.Join(err, response.Body.Close())
+	defer func() { err = errors.Join(err, response.Body.Close()) }()
+	p.status = response.Status
+	if p.location, err = response.Location(); err != nil && !errors.Is(err, http.ErrNoLocation) {
+		return page{}, err
+	}
+	p.body, err = io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	return p, err
 }
 
 // redemption prepares the exchange of a code.

@@ -36,7 +36,7 @@ import (
 var tenantFile []byte
 
 // clientSecret is every client's. The benchmark listens on loopback, for as long as it runs.
-const clientSecret = "bench-only-secret-0123456789-0123456789"
+const clientSecret = "bench-only-secret-0123456789-0123456789" //nolint:gosec // protects nothing
 
 // environment answers what the tenant file asks for.
 type environment struct{ jwk []byte }
