@@ -12,6 +12,10 @@ import (
 	"github.com/patchbay-auth/patchbay/mapping"
 )
 
+// LocalACR is the acr of a login with a password: SAML's name for one over a protected transport, which
+// SAML and OpenID Connect peers know alike, and the absolute URI that OpenID Connect Core §2 would like.
+const LocalACR = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+
 // maxCredential bounds what is handed to the directory and to a hash, in bytes.
 const maxCredential = 1024
 
@@ -45,7 +49,7 @@ func (e *Engine) Password(ctx context.Context, attempt id.ID, b Browser, c Crede
 		return Next{}, err
 	}
 	session, token := e.newSession(a, b, user.ID, record.ID)
-	session.IDP, session.AMR = LocalIDP, []string{"pwd"}
+	session.IDP, session.AMR, session.ACR = LocalIDP, []string{"pwd"}, LocalACR
 	session.AuthTime = e.Now()
 	next, err := e.settle(ctx, settling{attempt: a, browser: b, from: []State{StateNew, StateSent}, client: client, session: session, token: token, login: record})
 	if err != nil || next.Answer == nil || next.Answer.SessionToken == "" {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/patchbay-auth/patchbay/broker"
 	"github.com/patchbay-auth/patchbay/broker/keyring"
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/mapping"
@@ -58,6 +59,7 @@ type document struct {
 	GrantTypes    []string `json:"grant_types_supported"`
 	SubjectTypes  []string `json:"subject_types_supported"`
 	Prompts       []string `json:"prompt_values_supported"`
+	ACRs          []string `json:"acr_values_supported"`
 	IDTokenAlgs   []string `json:"id_token_signing_alg_values_supported"`
 	Challenges    []string `json:"code_challenge_methods_supported"`
 
@@ -108,6 +110,7 @@ func describe(is issuer) document {
 		GrantTypes:    append(grantTypes(), grantImplicit),
 		SubjectTypes:  []string{"public"},
 		Prompts:       prompts(),
+		ACRs:          []string{broker.LocalACR}, // an identity provider may say others
 		IDTokenAlgs:   algs,
 		Challenges:    []string{"S256"},
 

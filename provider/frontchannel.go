@@ -19,6 +19,9 @@ func (p *provider) success(ctx context.Context, a broker.Answer, address string)
 	if a.Code != "" {
 		params.Set("code", a.Code)
 	}
+	if is, ok := p.issuers.find(a.Request.Issuer); ok && is.layout.realm {
+		params.Set("session_state", sessionState(grant.Redeemed{Grant: a.Grant}))
+	}
 	if !inFront(a.Request.ResponseType) {
 		return params, nil
 	}

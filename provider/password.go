@@ -34,7 +34,7 @@ func (p *provider) password(ctx context.Context, x *exchange, form url.Values) (
 		return nil, ofLogin(err) // the engine has recorded it
 	}
 	g := p.newGrant(x, account, user.ID, scope)
-	g.IDP, g.AMR, g.AuthTime = broker.LocalIDP, []string{"pwd"}, g.CreatedAt
+	g.IDP, g.AMR, g.ACR, g.AuthTime = broker.LocalIDP, []string{"pwd"}, broker.LocalACR, g.CreatedAt
 	minted, err := p.issue(ctx, x, g, scope, "")
 	if err != nil {
 		return nil, p.refused(x, registry.GrantPassword, err)

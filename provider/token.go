@@ -110,18 +110,23 @@ func (p *provider) tokenAnswer(x *exchange, r grant.Redeemed, minted issued) tok
 	if !x.issuer.layout.realm {
 		return answer
 	}
-	answer.realmAnswer = &realmAnswer{SessionState: r.Grant.SessionID.UUID()}
-	switch {
-	case !r.Grant.SessionID.IsZero():
-	case !r.Family.IsZero():
-		answer.SessionState = r.Family.UUID()
-	default:
-		answer.SessionState = r.Grant.ID.UUID()
-	}
+	answer.realmAnswer = &realmAnswer{SessionState: sessionState(r)}
 	if r.RefreshToken != "" {
 		answer.RefreshExpiresIn = p.secondsUntil(r.RefreshExpiresAt)
 	}
 	return answer
+}
+
+// sessionState names what the clients of a realm take for a session: the session, or what stands for it
+// where there is none.
+func sessionState(r grant.Redeemed) string {
+	switch {
+	case !r.Grant.SessionID.IsZero():
+		return r.Grant.SessionID.UUID()
+	case !r.Family.IsZero():
+		return r.Family.UUID()
+	}
+	return r.Grant.ID.UUID()
 }
 
 func (p *provider) secondsUntil(t time.Time) int64 {
