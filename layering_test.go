@@ -22,7 +22,7 @@ var floors = map[string]int{
 
 	"broker": 3,
 
-	"broker/registry": 2, "broker/grant": 2, "broker/keyring": 2, "broker/throttle": 2,
+	"broker/registry": 2, "broker/grant": 2, "broker/keyring": 2, "broker/throttle": 2, "broker/domain": 2,
 
 	"federation": 1, "legacy": 1, "legacy/iq": 1, "legacy/passhash": 1,
 
@@ -32,6 +32,7 @@ var floors = map[string]int{
 
 	"mapping": 0, "testdata/iq": 0,
 	"internal/secret": 0, "internal/id": 0, "internal/web": 0, "internal/keyfile": 0, "internal/yamlfault": 0,
+	"internal/prepared":  0, // SQLite connections that keep their statements
 	"internal/egress":    0, // where requests may go whose addresses others chose
 	"internal/ratelimit": 0, // who may ask how often; the configuration names its rates
 }
@@ -50,6 +51,7 @@ var rooms = map[string][]string{
 	"legacy":             {"legacy/passhash"},
 	"legacy/iq":          {"legacy", "legacy/passhash"}, // it is a legacy.Profile
 	"broker/grant":       {"broker/registry"},           // a grant names its account and client
+	"broker/domain":      {"broker/registry"},           // a proof is of a tenant's claim
 }
 
 // only names libraries that a single part of the tree may import.

@@ -11,6 +11,7 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/patchbay-auth/patchbay/internal/prepared"
 	"github.com/patchbay-auth/patchbay/internal/secret"
 )
 
@@ -48,8 +49,12 @@ func (e Engine) pools(dsn secret.Text, conns int, timeout time.Duration) (read, 
 		return pool, pool, nil
 	case SQLite:
 		file := func(extra string) (*sql.DB, error) {
-			return sql.Open("sqlite", fmt.Sprintf("file:%s?mode=rw&_pragma=busy_timeout(%d)&%s",
+			connector, err := sqlite.NewConnector(fmt.Sprintf("file:%s?mode=rw&_pragma=busy_timeout(%d)&%s",
 				(&url.URL{Path: dsn.Reveal()}).EscapedPath(), timeout.Milliseconds(), extra))
+			if err != nil {
+				return nil, fmt.Errorf("dsn: %w", err)
+			}
+			return sql.OpenDB(prepared.Connector{Connector: connector}), nil
 		}
 		write, err := file("_txlock=immediate&_pragma=journal_mode(WAL)")
 		if err != nil {

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"modernc.org/sqlite"
+
+	"github.com/patchbay-auth/patchbay/internal/prepared"
 )
 
 // openSQLite makes two pools over one file in WAL mode: one connection that writes, so that writers
@@ -83,7 +85,7 @@ func sqlitePool(path string, size int, values ...url.Values) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("state file: %w", err)
 	}
-	db := sql.OpenDB(preparing{connector})
+	db := sql.OpenDB(prepared.Connector{Connector: connector})
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	db.SetConnMaxIdleTime(5 * time.Minute)
