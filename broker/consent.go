@@ -151,7 +151,9 @@ func (e *Engine) Consent(ctx context.Context, attempt id.ID, b Browser, yes bool
 		answer, code := e.answer(a.Request, q.client, q.session)
 		event.Kind = ConsentGiven
 		out.Code, out.Reached = code, e.reached(a.Request, q.client, q.session)
-		out.Consent = &Consent{q.session.Account, q.session.UserID, q.client.ID, a.Request.Scope, event.At}
+		if out.Consent, err = e.consented(ctx, q.session, q.client, a.Request.Scope); err != nil {
+			return Next{}, err
+		}
 		next = Next{Step: StepAnswer, AttemptID: a.ID, Answer: answer}
 	}
 	out.Events = []Event{event}
@@ -159,6 +161,21 @@ func (e *Engine) Consent(ctx context.Context, attempt id.ID, b Browser, yes bool
 		return Next{}, e.lost(ctx, e.newLogin(a, b, q.session.IDP, ""), err)
 	}
 	return next, nil
+}
+
+// consented returns what a person has allowed a client once they have said yes to a scope, too.
+func (e *Engine) consented(ctx context.Context, s Session, client *registry.Client, scope []string) (*Consent, error) {
+	given, err := e.Consents.Consent(ctx, s.Account, s.UserID, client.ID)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, err
+	}
+	all := slices.Clone(scope)
+	for _, before := range given.Scope {
+		if !slices.Contains(all, before) {
+			all = append(all, before)
+		}
+	}
+	return &Consent{Account: s.Account, UserID: s.UserID, ClientID: client.ID, Scope: all, GrantedAt: e.Now()}, nil
 }
 
 // Withdraw forgets what a user has allowed a client, and ends the grants behind its refresh tokens.

@@ -20,7 +20,7 @@ func (e *Engine) BeginDevice(ctx context.Context, typed string, b Browser) (Next
 	a := Attempt{
 		ID: id.New(), Purpose: PurposeDevice, State: StateNew, Account: r.Account, Browser: b.hash(), Device: device.ID,
 		Request: AuthRequest{
-			Issuer: r.Issuer, ClientID: r.ClientID, RequestedClientID: r.RequestedClientID, Scope: r.Scope, MaxAge: -1,
+			Issuer: r.Issuer, ClientID: r.ClientID, RequestedClientID: r.RequestedClientID, Account: r.Account, Scope: r.Scope, MaxAge: -1,
 		},
 		CreatedAt: now, ExpiresAt: earlier(now.Add(e.AttemptLifetime), device.ExpiresAt),
 	}
@@ -93,14 +93,21 @@ func (e *Engine) AllowDevice(ctx context.Context, attempt id.ID, b Browser) (Nex
 		return Next{}, e.turnedAway(ctx, a, session.IDP, b, err)
 	}
 	g := e.grant(a.Request, client, session)
-	return e.decideDevice(ctx, a, []State{StateKnown}, Settlement{
-		Device:  &grant.DeviceDecision{Grant: &g},
-		Reached: e.reached(a.Request, client, session),
-		Events: []Event{{
-			ID: id.New(), At: e.Now(), Kind: DeviceAllowed, Account: a.Account, ClientID: client.ID, UserID: session.UserID,
-			LoginID: session.LoginID, Address: b.Address, Detail: map[string]string{"sid": session.ID.String(), "gid": g.ID.String()},
-		}},
-	})
+	out := Settlement{Device: &grant.DeviceDecision{Grant: &g}, Reached: e.reached(a.Request, client, session)}
+	told := Event{
+		At: e.Now(), Account: session.Account, ClientID: client.ID, UserID: session.UserID, LoginID: session.LoginID, Address: b.Address,
+	}
+	if client.RequireConsent { // the question has listed what the client asks for
+		if out.Consent, err = e.consented(ctx, session, client, a.Request.Scope); err != nil {
+			return Next{}, err
+		}
+		told.ID, told.Kind = id.New(), ConsentGiven
+		out.Events = append(out.Events, told)
+	}
+	told.ID, told.Kind = id.New(), DeviceAllowed
+	told.Detail = map[string]string{"sid": session.ID.String(), "gid": g.ID.String()}
+	out.Events = append(out.Events, told)
+	return e.decideDevice(ctx, a, []State{StateKnown}, out)
 }
 
 // DenyDevice tells the device access_denied. Whoever can see the user code may do that, logged in or

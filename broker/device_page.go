@@ -22,6 +22,8 @@ type DevicePage struct {
 	UserCode grant.UserCode
 	// User is whom the device will act as; only in DeviceConfirm.
 	User mapping.User
+	// Scope is what a client asks for that may only have it with consent; only in DeviceConfirm.
+	Scope []string
 }
 
 // DeviceStage is how far a person has come with a device.
@@ -81,6 +83,9 @@ func (e *Engine) confirmPage(ctx context.Context, page DevicePage, a Attempt, b 
 		return page, nil
 	}
 	page.Stage, page.Tenant = DeviceConfirm, tenant
+	if page.Client.RequireConsent {
+		page.Scope = a.Request.Scope
+	}
 	page.User, err = e.Directory.User(ctx, tenant.LegacyTenant, session.UserID)
 	return page, err
 }

@@ -27,8 +27,12 @@ func (p *provider) authorizeDevice(ctx context.Context, x *exchange, form url.Va
 	if fault != nil {
 		return nil, fault
 	}
+	account := x.client.Account
+	if x.client.Platform() {
+		account = p.pinnedTenant(x.issuer, x.client, form)
+	}
 	code, device, err := p.grants.NewDevice(ctx, grant.DeviceRequest{
-		Issuer: x.issuer.url, Account: x.client.Account, ClientID: x.client.ID, RequestedClientID: x.clientID, Scope: scope,
+		Issuer: x.issuer.url, Account: account, ClientID: x.client.ID, RequestedClientID: x.clientID, Scope: scope,
 	})
 	if err != nil {
 		return nil, unavailable(err)

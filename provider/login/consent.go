@@ -38,15 +38,22 @@ func (p *Pages) consent(w http.ResponseWriter, r *http.Request, page broker.Cons
 		What:  l.Text("consent.what", "application", application, "user", fullName(page.User)),
 		Yes:   choice{p.form(r, at), l.Text("consent.yes")},
 		No:    choice{p.form(r, at+"/deny"), l.Text("consent.no")},
-	}
-	for _, scope := range page.Scope {
-		text := scope // of another's API: its name is all we know
-		if key := "scope." + scope; l.Has(key) {
-			text = l.Text(key)
-		}
-		view.Items = append(view.Items, text)
+		Items: scopeTexts(l, page.Scope),
 	}
 	return p.render(w, http.StatusOK, "consent", view, web.Policy{FormOwn: true, FormTargets: []string{page.RedirectURI}})
+}
+
+// scopeTexts says in a person's words what a client asks for.
+func scopeTexts(l web.Language, scope []string) []string {
+	var texts []string
+	for _, name := range scope {
+		text := name // of another's API: its name is all we know
+		if key := "scope." + name; l.Has(key) {
+			text = l.Text(key)
+		}
+		texts = append(texts, text)
+	}
+	return texts
 }
 
 func (s *server) consentRoutes(attempts *gin.RouterGroup) {

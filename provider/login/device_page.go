@@ -52,6 +52,9 @@ type deviceView struct {
 	Application, UserCode string
 	// What and Hint are the texts of the stage; Hint may be empty.
 	What, Hint string
+	// Asks introduces the Items, the texts of the scopes that the person consents to; both may be empty.
+	Asks  string
+	Items []string
 	// Yes and No answer the stage's question; Other lets another person log in. Nil: no such button.
 	Yes, No, Other *choice
 }
@@ -84,6 +87,9 @@ func (p *Pages) device(w http.ResponseWriter, r *http.Request, page broker.Devic
 	case broker.DeviceConfirm:
 		title = l.Text("device_confirm.title", "user", fullName(page.User))
 		view.What = l.Text("device_confirm.what", "application", application)
+		if view.Items = scopeTexts(l, page.Scope); len(view.Items) > 0 {
+			view.Asks = l.Text("device_confirm.asks", "application", application)
+		}
 		view.Yes, view.No = button(at+"/allow", "device_confirm.yes"), button(at+"/deny", "device_confirm.no")
 		view.Other = button(at+"/user", "device_confirm.other", "user", fullName(page.User))
 	case broker.DeviceIsIn:

@@ -81,6 +81,8 @@ func scenes(t *testing.T) []scene {
 
 	question, confirm := newDeviceRig(t, broker.DeviceQuestion), newDeviceRig(t, broker.DeviceConfirm)
 	in, out := newDeviceRig(t, broker.DeviceIsIn), newDeviceRig(t, broker.DeviceIsOut)
+	asks := newDeviceRig(t, broker.DeviceConfirm)
+	asks.engine.device.Scope = []string{"openid", "profile", "offline_access", "contact-centre"}
 	longQuestion := newDeviceRig(t, broker.DeviceQuestion)
 	longQuestion.engine.device.Tenant.Name = long.engine.page.Tenant.Name
 	longQuestion.engine.device.Client.Name = long.engine.page.Client.Name
@@ -127,6 +129,7 @@ func scenes(t *testing.T) []scene {
 		{"device-question", question, question.devicePath(), nil},
 		{"device-question-long", longQuestion, longQuestion.devicePath(), nil},
 		{"device-confirm", confirm, confirm.devicePath(), nil},
+		{"device-confirm-asks", asks, asks.devicePath(), nil},
 		{"device-in", in, in.devicePath(), nil},
 		{"device-out", out, out.devicePath(), nil},
 	}
