@@ -116,7 +116,13 @@ type ChangeStore interface {
 
 // SweepStore deletes what has expired.
 type SweepStore interface {
-	// Sweep deletes expired attempts, codes, devices, pushed requests, sessions, families, revocations and changes in batches,
+	// Sweep deletes whatever has expired, and history that has been kept for long enough, in batches,
 	// at most a bounded number of rows a call, and returns how many.
-	Sweep(ctx context.Context, now time.Time) (int, error)
+	Sweep(ctx context.Context, now time.Time, keep Retention) (int, error)
+}
+
+// Retention says how long history is kept after it happened. Zero keeps it for good.
+type Retention struct {
+	Logins time.Duration
+	Events time.Duration
 }

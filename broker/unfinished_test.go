@@ -47,7 +47,7 @@ func TestUnfinishedLogins(t *testing.T) {
 func (k *kit) swept() int {
 	k.t.Helper()
 	for total := 0; ; {
-		n, err := k.store.Sweep(k.t.Context(), k.clock.Now())
+		n, err := k.store.Sweep(k.t.Context(), k.clock.Now(), broker.Retention{})
 		k.must(err)
 		if n == 0 {
 			return total

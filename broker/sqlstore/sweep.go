@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"time"
+
+	"github.com/patchbay-auth/patchbay/broker"
 )
 
 const (
@@ -44,6 +46,12 @@ const (
 
 	expiredChanges query = `/* expired_changes */ SELECT id FROM pb_changes WHERE at < ? LIMIT ?`
 	deleteChanges  query = `/* delete_changes */ DELETE FROM pb_changes WHERE id IN (?) AND at < ?`
+
+	oldLogins    query = `/* old_logins */ SELECT id FROM pb_logins WHERE at < ? LIMIT ?`
+	deleteLogins query = `/* delete_logins */ DELETE FROM pb_logins WHERE id IN (?) AND at < ?`
+
+	oldEvents    query = `/* old_events */ SELECT id FROM pb_events WHERE at < ? LIMIT ?`
+	deleteEvents query = `/* delete_events */ DELETE FROM pb_events WHERE id IN (?) AND at < ?`
 )
 
 const (
@@ -57,9 +65,9 @@ type sweeping struct {
 	keep            time.Duration
 }
 
-// sweepings lists what is swept. Logins and events are history, and stay.
-func sweepings() []sweeping {
-	return []sweeping{
+// sweepings lists what is swept.
+func sweepings(keep broker.Retention) []sweeping {
+	list := []sweeping{
 		{expiredAttempts, deleteAttempts, time.Hour}, // so that a late form is told "expired", not "unknown"
 		// A code that comes back revokes what it was exchanged for: access tokens live up to a day.
 		{expiredCodes, deleteCodes, 24 * time.Hour},
@@ -76,12 +84,19 @@ func sweepings() []sweeping {
 		// A replica that has not polled for an hour loads everything anew.
 		{expiredChanges, deleteChanges, 2 * time.Hour},
 	}
+	if keep.Logins > 0 {
+		list = append(list, sweeping{oldLogins, deleteLogins, keep.Logins})
+	}
+	if keep.Events > 0 {
+		list = append(list, sweeping{oldEvents, deleteEvents, keep.Events})
+	}
+	return list
 }
 
 // Sweep implements broker.SweepStore. It deletes at most 10 000 rows of a table, 500 at a time.
-func (s *Store) Sweep(ctx context.Context, now time.Time) (int, error) {
+func (s *Store) Sweep(ctx context.Context, now time.Time, keep broker.Retention) (int, error) {
 	total := 0
-	for _, sw := range sweepings() {
+	for _, sw := range sweepings(keep) {
 		for range sweepBatches {
 			n, err := s.sweep(ctx, sw, now.Add(-sw.keep))
 			total += n

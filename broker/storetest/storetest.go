@@ -87,6 +87,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"changes are announced after commit", changesAnnounced},
 		{"change feed loses nothing", feedLosesNothing},
 		{"sweep deletes what has expired", sweepDeletes},
+		{"history is forgotten after its time", historyIsForgotten},
 		{"clock tells the time", clockTells},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })

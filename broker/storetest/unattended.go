@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/patchbay-auth/patchbay/broker"
 	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/internal/id"
 )
@@ -23,10 +24,10 @@ func assertionOnce(t *testing.T, s Store) {
 func assertionSwept(t *testing.T, s Store) {
 	assertion, expires := newHash(), now().Add(time.Minute)
 	must(t, s.UseAssertion(t.Context(), assertion, id.New(), expires))
-	_, err := s.Sweep(t.Context(), expires)
+	_, err := s.Sweep(t.Context(), expires, broker.Retention{})
 	must(t, err)
 	wantErr(t, s.UseAssertion(t.Context(), assertion, id.New(), expires), grant.ErrConflict)
-	_, err = s.Sweep(t.Context(), expires.Add(time.Hour))
+	_, err = s.Sweep(t.Context(), expires.Add(time.Hour), broker.Retention{})
 	must(t, err)
 	must(t, s.UseAssertion(t.Context(), assertion, id.New(), expires))
 }

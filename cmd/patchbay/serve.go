@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/patchbay-auth/patchbay/broker"
 	"github.com/patchbay-auth/patchbay/broker/throttle"
 	"github.com/patchbay-auth/patchbay/cmd/patchbay/internal/server"
 	"github.com/patchbay-auth/patchbay/internal/config"
@@ -21,15 +22,13 @@ import (
 	"github.com/patchbay-auth/patchbay/provider"
 )
 
-// drainTime is how long requests in flight may take after SIGTERM.
-const drainTime = 20 * time.Second
-
 func serveCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "Answer browsers, clients and switches",
-		Long: `Serves until SIGTERM or Ctrl-C. Then /readyz turns to 503, requests in flight are finished, and
-what is queued for the audit log is written.`,
+		Long: `Serves until SIGTERM or Ctrl-C. Then /readyz turns to 503, and for drain.delay requests are still
+taken; after that the listener closes, requests in flight are finished, and what is queued for the
+audit log is written.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := loadConfig(c)
@@ -57,7 +56,7 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (err error)
 		},
 		State:  stateConfig(cfg),
 		Legacy: legacy.Config{Engine: legacy.Engine(cfg.Legacy.Driver), DSN: cfg.Legacy.DSN, Profile: iq.Profile()},
-		Keys:   keys, Log: log,
+		Keys:   keys, Retention: broker.Retention(cfg.Retention), Log: log,
 	})
 	if err != nil {
 		return err
@@ -85,7 +84,8 @@ func listenAndServe(ctx context.Context, cfg config.Config, s *server.Server, lo
 		}
 		listener = tls.NewListener(listener, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.get, NextProtos: []string{"h2", "http/1.1"}})
 	}
-	public := newHTTPServer(s.Handler(), log)
+	ending := &drain{delay: cfg.Drain.Delay, timeout: cfg.Drain.Timeout, log: log}
+	public := newHTTPServer(ending.handler(s.Handler()), log)
 	servers := []*http.Server{public}
 	failed := make(chan error, 2)
 	go func() { failed <- public.Serve(listener) }()
@@ -101,22 +101,7 @@ func listenAndServe(ctx context.Context, cfg config.Config, s *server.Server, lo
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	return drain(ctx, s, servers, log)
-}
-
-func drain(ctx context.Context, s *server.Server, servers []*http.Server, log *slog.Logger) error {
-	log.Info("draining")
-	s.Drain()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-	defer cancel()
-	var errs []error
-	for _, h := range servers {
-		if err := h.Shutdown(ctx); err != nil {
-			log.Warn("requests were cut off", "error", err)
-			errs = append(errs, h.Close())
-		}
-	}
-	return errors.Join(errs...)
+	return ending.run(context.WithoutCancel(ctx), s.Drain, servers...)
 }
 
 func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/patchbay-auth/patchbay/internal/secret"
 	"github.com/patchbay-auth/patchbay/internal/yamlfault"
 )
 
@@ -22,6 +23,15 @@ func (p parser) path(name string) string {
 	return filepath.Join(p.dir, name)
 }
 
+// sqlite is path for the file of a DSN. What names no file, such as :memory:, stays as it is, and is
+// refused by whoever opens it.
+func (p parser) sqlite(name string) string {
+	if strings.HasPrefix(name, ":") || strings.HasPrefix(name, "file:") {
+		return name
+	}
+	return p.path(name)
+}
+
 // missing reports a required key unless it has a value, or a fault of its own already.
 func (p parser) missing(key string, empty bool, why string) bool {
 	if empty && !p.Has(key) && !p.Has(key+"_file") {
@@ -35,6 +45,8 @@ func (p parser) databases(c *Config) {
 		kind, rest, _ := strings.Cut(c.StateDSN.Reveal(), ":")
 		if kind != "sqlite" && kind != "mysql" || rest == "" {
 			p.Fault("state.dsn", "begins with neither sqlite: nor mysql:") // not quoted: it holds a password
+		} else if kind == "sqlite" {
+			c.StateDSN = secret.New("sqlite:" + p.sqlite(rest))
 		}
 	}
 	if c.Legacy.Driver == "" {
@@ -43,7 +55,9 @@ func (p parser) databases(c *Config) {
 	if !slices.Contains([]string{"mysql", "sqlite"}, c.Legacy.Driver) {
 		p.Fault("legacy.driver", "%q is neither mysql nor sqlite", c.Legacy.Driver)
 	}
-	p.missing("legacy.dsn", c.Legacy.DSN.Empty(), "where the legacy user database is")
+	if !p.missing("legacy.dsn", c.Legacy.DSN.Empty(), "where the legacy user database is") && c.Legacy.Driver == "sqlite" {
+		c.Legacy.DSN = secret.New(p.sqlite(c.Legacy.DSN.Reveal()))
+	}
 	if c.Legacy.Profile == "" {
 		c.Legacy.Profile = "iq"
 	}

@@ -37,6 +37,8 @@ type Config struct {
 	MetricsListen string
 	// PrivateLogouts lets clients that are told of ended sessions be in this machine's network.
 	PrivateLogouts bool
+	Drain          Drain
+	Retention      Retention
 }
 
 // TLS names a certificate chain and its private key, both PEM. They are read again when they change.
@@ -103,6 +105,8 @@ type configYAML struct {
 	BackchannelLogout struct {
 		AllowPrivateNetwork bool `yaml:"allow_private_network"`
 	} `yaml:"backchannel_logout"`
+	Drain     drainYAML     `yaml:"drain"`
+	Retention retentionYAML `yaml:"retention"`
 }
 
 type tlsYAML struct {
@@ -133,6 +137,8 @@ func parse(name, dir string, data []byte, from yamlfault.Expander) (Config, erro
 	p.databases(&c)
 	p.keys(c.KeyFile)
 	p.limits(&c, y.Limits)
+	p.drain(&c, y.Drain)
+	p.retention(&c, y.Retention)
 	p.log(&c, y.Log.Level)
 	if err := p.Err(); err != nil {
 		return Config{}, err

@@ -47,7 +47,7 @@ func TestLoad(t *testing.T) {
 	want := config.Config{
 		Listen: "0.0.0.0:8080", PublicURL: "https://login.acme.example", SharedIssuerPath: "/id", AccessTokenInformationPath: "/contactcentre5/accesstokeninformation",
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.7/32"), netip.MustParsePrefix("192.168.0.0/16")},
-		StateDSN:       secret.New("sqlite:state.db"),
+		StateDSN:       secret.New("sqlite:" + filepath.Join(dir, "state.db")),
 		Legacy:         config.Legacy{Driver: "mysql", DSN: secret.New("u:p@tcp(db)/iq"), Profile: "iq"},
 		Limits: config.Limits{
 			Tenant: ratelimit.Rate{PerSecond: 50, Burst: 100},
@@ -55,6 +55,8 @@ func TestLoad(t *testing.T) {
 		},
 		KeyFile:  config.KeyFile{Path: filepath.Join(dir, "sealed.keys"), Passphrase: secret.New("correct horse battery")},
 		LogLevel: slog.LevelInfo, LogFormat: "json",
+		Drain:     config.Drain{Delay: 5 * time.Second, Timeout: 20 * time.Second},
+		Retention: config.Retention{Logins: 9600 * time.Hour, Events: 9600 * time.Hour},
 	}
 	compare := cmp.Options{
 		cmp.Comparer(func(a, b secret.Text) bool { return a.Reveal() == b.Reveal() }),
@@ -125,6 +127,10 @@ func TestFaults(t *testing.T) {
 		{"no accounts", "failures: 5", "accounts_per_address: 0", "6: limits.login.accounts_per_address: 0 is not"},
 		{"no window", "window: 15m", "window: 59s", "6: limits.login.window: 59s is not between 1m and 24h"},
 		{"a window for good", "window: 15m", "window: 25h", "6: limits.login.window: 25h0m0s is not"},
+		{"drains for good", "key_file:", "drain: { delay: 3m }\nkey_file:", "7: drain.delay: 3m0s is not between 0s and 2m0s"},
+		{"drains not at all", "key_file:", "drain: { timeout: 999ms }\nkey_file:", "7: drain.timeout: 999ms is not between 1s and"},
+		{"forgets logins at once", "key_file:", "retention: { logins: 23h }\nkey_file:", "7: retention.logins: 23h0m0s is less than 24h"},
+		{"forgets events at once", "key_file:", "retention: { events: 1s }\nkey_file:", "7: retention.events: 1s is less than 24h"},
 		{"unknown limit", "tenant:", "tenants:", "6: limits.tenants: unknown key"},
 		{"unknown key", "key_file:", "limit: 3\nkey_file:", "7: limit: unknown key"},
 	} {
@@ -153,5 +159,62 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%s is not among the faults:\n%v", want, err)
 		}
+	}
+}
+
+// TestSQLiteFiles: files of databases are relative to the configuration, like all others.
+func TestSQLiteFiles(t *testing.T) {
+	const rest = "listen: 127.0.0.1:8080\npublic_url: http://127.0.0.1:8080\nkey_file: k\nkey_file_identity: AGE-SECRET-KEY-1\n"
+	for _, tc := range []struct{ name, file, want string }{
+		{"relative", "data/pb.db", "DIR/data/pb.db"},
+		{"relative to a parent", "../pb.db", "UP/pb.db"},
+		{"absolute", "/var/lib/pb.db", "/var/lib/pb.db"},
+		{"no file", ":memory:", ":memory:"},
+		{"a URI, which is refused later", "file:pb.db", "file:pb.db"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, dir, err := load(t, "state: { dsn: \"sqlite:"+tc.file+"\" }\nlegacy: { driver: sqlite, dsn: \""+tc.file+"\" }\n"+rest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := strings.NewReplacer("DIR", dir, "UP", filepath.Dir(dir)).Replace(tc.want)
+			if got := c.StateDSN.Reveal(); got != "sqlite:"+want {
+				t.Errorf("state: %s, want %s", got, want)
+			}
+			if got := c.Legacy.DSN.Reveal(); got != want {
+				t.Errorf("legacy: %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+func TestLifecycle(t *testing.T) {
+	const rest = "state: { dsn: \"sqlite:s\" }\nlegacy: { driver: sqlite, dsn: l }\nkey_file: k\nkey_file_identity: AGE-SECRET-KEY-1\n"
+	const alone = "listen: 127.0.0.1:8080\npublic_url: http://127.0.0.1:8080\n" + rest
+	year := 400 * 24 * time.Hour
+	for _, tc := range []struct {
+		name, yaml string
+		drain      config.Drain
+		retention  config.Retention
+	}{
+		{"nobody in front", alone, config.Drain{Timeout: 20 * time.Second}, config.Retention{Logins: year, Events: year}},
+		{
+			"a proxy on the machine", alone + "trusted_proxies: [127.0.0.1]\n",
+			config.Drain{Delay: 5 * time.Second, Timeout: 20 * time.Second}, config.Retention{Logins: year, Events: year},
+		},
+		{
+			"as configured", alone + "drain: { delay: 30s, timeout: 1m }\nretention: { logins: 720h, events: 0s }\n",
+			config.Drain{Delay: 30 * time.Second, Timeout: time.Minute}, config.Retention{Logins: 720 * time.Hour},
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, _, err := load(t, tc.yaml)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.Drain != tc.drain || c.Retention != tc.retention {
+				t.Errorf("%+v %+v, want %+v %+v", c.Drain, c.Retention, tc.drain, tc.retention)
+			}
+		})
 	}
 }

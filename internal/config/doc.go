@@ -17,6 +17,8 @@
 //	  introspection: { per_second: 2000, burst: 4000 }
 //	  address: { per_second: 100, burst: 1000 }
 //	  login: { failures: 10, accounts_per_address: 100, window: 10m }
+//	drain: { delay: 5s, timeout: 20s }     # after SIGTERM
+//	retention: { logins: 9600h, events: 9600h }
 //	log: { level: info, format: json }     # debug info warn error; json text
 //	metrics: { listen: 127.0.0.1:9090 }    # absent: no metrics
 //

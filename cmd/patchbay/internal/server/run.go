@@ -36,7 +36,7 @@ func (s *Server) sweep(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		if _, err := s.Store.Sweep(ctx, s.now()); err != nil && ctx.Err() == nil {
+		if _, err := s.Store.Sweep(ctx, s.now(), s.retention); err != nil && ctx.Err() == nil {
 			s.log.Error("expired rows could not be deleted", "error", err)
 		}
 		s.revocations.Forget()

@@ -37,7 +37,9 @@ type Config struct {
 	// Limits bound requests, Logins failed logins; their zero values are the defaults.
 	Limits provider.Limits
 	Logins throttle.Config
-	Log    *slog.Logger
+	// Retention says how long history is kept; its zero value keeps it for good.
+	Retention broker.Retention
+	Log       *slog.Logger
 	// Now reports the time; nil means time.Now.
 	Now func() time.Time
 }
@@ -55,6 +57,7 @@ type Server struct {
 	public      *provider.Provider
 	handler     http.Handler
 	draining    atomic.Bool
+	retention   broker.Retention
 	log         *slog.Logger
 	now         func() time.Time
 }
@@ -69,7 +72,7 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 		return nil, err
 	}
 	c.State.Now, c.Legacy.Now = c.Now, c.Now
-	s := &Server{log: c.Log, now: c.Now}
+	s := &Server{log: c.Log, now: c.Now, retention: c.Retention}
 	s.State, err = OpenState(ctx, c.State, c.Keys, c.Log)
 	if err != nil {
 		return nil, err
