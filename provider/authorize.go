@@ -28,7 +28,8 @@ func (p *provider) authorize(w http.ResponseWriter, r *http.Request, is issuer) 
 	if r.Method == http.MethodPost && grant.IsPushed(q.Get("request_uri")) {
 		return hop() // a pushed request must not be used up on the way
 	}
-	if q, err = p.pushed(r, is, q); err != nil {
+	q, pushed, err := p.pushed(r, is, q)
+	if err != nil {
 		return err
 	}
 	client, err := p.asking(is, q)
@@ -40,6 +41,9 @@ func (p *provider) authorize(w http.ResponseWriter, r *http.Request, is issuer) 
 	}
 	req, fault := authRequest(is, client, q)
 	req.Account = p.pinnedTenant(is, client, q)
+	if fault == nil && client.RequirePushed && !pushed {
+		fault = invalidRequest("The client must push its authorization requests") // RFC 9126 §6
+	}
 	if fault == nil {
 		req.Subject, fault, err = p.hinted(r, is, q.Get("id_token_hint"))
 	}

@@ -73,6 +73,9 @@ type document struct {
 
 	IntrospectionAlgs []string `json:"introspection_signing_alg_values_supported"` // RFC 9701 §7
 
+	// PushedRequired is false: it is required of single clients (RFC 9126 §5).
+	PushedRequired bool `json:"require_pushed_authorization_requests"`
+
 	ClaimsParameter     bool `json:"claims_parameter_supported"`
 	RequestParameter    bool `json:"request_parameter_supported"`
 	RequestURIParameter bool `json:"request_uri_parameter_supported"`

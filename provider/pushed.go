@@ -47,26 +47,27 @@ func (p *provider) push(ctx context.Context, x *exchange, form url.Values) (any,
 // pushed returns the authorization request that a request_uri of ours stands for, and nothing of what
 // came beside it (RFC 9126 §4); a request that was not pushed is returned as it is. There is no address
 // to answer errors at: they are the person's.
-func (p *provider) pushed(r *http.Request, is issuer, q url.Values) (url.Values, error) {
+func (p *provider) pushed(r *http.Request, is issuer, q url.Values) (asked url.Values, pushed bool, err error) {
 	if !grant.IsPushed(q.Get("request_uri")) {
-		return q, nil
+		return q, false, nil
 	}
 	for _, name := range []string{"client_id", "request_uri"} {
 		if len(q[name]) != 1 {
-			return nil, problem(login.InvalidRequest, name+" must occur once beside a pushed request")
+			return nil, false, problem(login.InvalidRequest, name+" must occur once beside a pushed request")
 		}
 	}
 	client, known := p.registry.Snapshot().Client(q.Get("client_id"))
 	if !known {
-		return nil, problem(login.UnknownClient, "client_id is unknown")
+		return nil, false, problem(login.UnknownClient, "client_id is unknown")
 	}
 	text, err := p.grants.TakePushed(r.Context(), is.url, client.ID, q.Get("request_uri"))
 	var invalid *grant.Invalid
 	if errors.As(err, &invalid) {
-		return nil, problem(login.InvalidRequest, invalid.Description)
+		return nil, false, problem(login.InvalidRequest, invalid.Description)
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return url.ParseQuery(text)
+	asked, err = url.ParseQuery(text)
+	return asked, true, err
 }

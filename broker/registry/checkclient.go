@@ -42,6 +42,9 @@ func checkClient(c *Client, report report) {
 	checkList(report, "cors_origins", c.CORSOrigins, checkOrigin)
 	checkScopes(c, report)
 	checkSecrets(c, report)
+	if c.RequirePushed && !c.authorizes() {
+		report("require_pushed_authorization_requests", "is of use only with the grant authorization_code or with response_types")
+	}
 	if c.RequireConsent && !c.LogsIn() {
 		report("require_consent", "is of use only where people log in: with the grants authorization_code and device_code")
 	}

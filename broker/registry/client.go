@@ -36,6 +36,8 @@ type Client struct {
 	// RequireSecret is false for a public client, which must then use PKCE.
 	RequireSecret bool `json:"require_secret"`
 	RequirePKCE   bool `json:"require_pkce,omitempty"`
+	// RequirePushed refuses authorization requests that were not pushed (RFC 9126 §6).
+	RequirePushed bool `json:"require_pushed_authorization_requests,omitempty"`
 	// RequireConsent asks the person before the client learns anything.
 	RequireConsent bool           `json:"require_consent,omitempty"`
 	Secrets        []ClientSecret `json:"secrets,omitempty"`

@@ -28,6 +28,7 @@ type clientYAML struct {
 
 	RequireSecret  *bool         `yaml:"require_secret"`
 	RequirePKCE    bool          `yaml:"require_pkce"`
+	RequirePushed  bool          `yaml:"require_pushed_authorization_requests"`
 	RequireConsent bool          `yaml:"require_consent"`
 	Secrets        *[]secretYAML `yaml:"secrets"`
 
@@ -78,6 +79,7 @@ func (y clientYAML) client(account Account, report report) fileClient {
 		BackchannelLogoutURI: y.BackchannelLogoutURI, FrontchannelLogoutURI: y.FrontchannelLogoutURI,
 		CORSOrigins: y.CORSOrigins, Scopes: y.Scopes, DefaultScopes: y.DefaultScopes,
 		RequireSecret: or(y.RequireSecret, true), RequirePKCE: y.RequirePKCE, RequireConsent: y.RequireConsent,
+		RequirePushed:         y.RequirePushed,
 		AccessTokenType:       first(y.AccessTokenType, "at+jwt"),
 		AccessTokenSigningAlg: first(y.AccessTokenSigningAlg, "ES256"),
 		IDTokenSigningAlg:     first(y.IDTokenSigningAlg, "RS256"),

@@ -35,6 +35,7 @@ clients:
     frontchannel_logout_uri: https://portal.acme.example/frontchannel?a=b
     cors_origins: [https://portal.acme.example, "http://127.0.0.1:8081"]
     require_consent: true
+    require_pushed_authorization_requests: true
     scopes: [openid]
     id_token_signing_alg: EdDSA
     secrets:
@@ -105,6 +106,7 @@ func TestKeysOfAClient(t *testing.T) {
 		"front-channel":      {"https://portal.acme.example/frontchannel?a=b", portal.FrontchannelLogoutURI},
 		"origins":            {[]string{"https://portal.acme.example", "http://127.0.0.1:8081"}, portal.CORSOrigins},
 		"consent":            {true, portal.RequireConsent},
+		"pushed requests":    {true, portal.RequirePushed},
 		"product access":     {[]ProductAccess{{"contact-centre", "10010", "4711"}}, reporting.ProductAccess},
 		"token exchange":     {TokenExchange{[]string{"https://crm.acme.example"}, []string{"corp"}}, reporting.TokenExchange},
 		"end of certificate": {certificateEnds, f.clients[0].secrets[0].Expires},
@@ -149,6 +151,7 @@ func TestFaultsOfAClientsKeys(t *testing.T) {
 		{"origin of everybody", "cors_origins: [https://portal.acme.example", "cors_origins: [\"*\"", "clients[0].cors_origins[0]:"},
 		{"origin by wildcard", "cors_origins: [https://portal.acme.example", "cors_origins: [\"https://*.acme.example\"", "wildcards neither"},
 		{"consent of a machine", "    scopes: [contact-centre", "    require_consent: true\n    scopes: [contact-centre", "clients[1].require_consent: is of use only"},
+		{"pushed requests of a machine", "    scopes: [contact-centre", "    require_pushed_authorization_requests: true\n    scopes: [contact-centre", "clients[1].require_pushed_authorization_requests: is of use only"},
 		{"public machine", "secrets: [{ value: \"${APP}\" }]", "require_secret: false", "clients[1].require_secret: must be true: the grant client_credentials"},
 		{"access without the grant", "[client_credentials, password, ", "[password, ", "clients[1].product_access: is of use only with the grant client_credentials"},
 		{"access to another tenant", "solution: 10010", "solution: 10020", `clients[1].product_access[0].solution: "10020" is not the tenant's legacy_tenant, "10010"`},
@@ -279,6 +282,7 @@ func TestDifferencesOfAClientsKeys(t *testing.T) {
 		{name: "the same again", env: env},
 		{name: "key rotated", env: rotated, want: []string{"~ client portal: secrets: 1 added, 1 removed"}},
 		{name: "consent", old: "    require_consent: true\n", env: env, want: []string{"~ client portal: require_consent: removed true"}},
+		{name: "pushed requests", old: "    require_pushed_authorization_requests: true\n", env: env, want: []string{"~ client portal: require_pushed_authorization_requests: removed true"}},
 		{name: "origins", old: ", \"http://127.0.0.1:8081\"", env: env, want: []string{"~ client portal: cors_origins: [https://portal.acme.example http://127.0.0.1:8081] → [https://portal.acme.example]"}},
 		{name: "access", old: "user_id: 4711", new: "user_id: 4712", env: env, want: []string{"~ client reporting: product_access: [[{platform contact-centre} {solution 10010} {user_id 4711}]] → [[{platform contact-centre} {solution 10010} {user_id 4712}]]"}},
 	} {

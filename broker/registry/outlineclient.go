@@ -26,6 +26,7 @@ func outlineClient(c *Client) outline {
 	o.list("default_scopes", c.DefaultScopes)
 	o.add("require_secret", c.RequireSecret)
 	o.flag("require_pkce", c.RequirePKCE)
+	o.flag("require_pushed_authorization_requests", c.RequirePushed)
 	o.flag("require_consent", c.RequireConsent)
 	o.text("access_token_type", c.AccessTokenType)
 	o.text("access_token_signing_alg", c.AccessTokenSigningAlg)
