@@ -114,15 +114,19 @@ func (e *Engine) resolve(ctx context.Context, r route, t *registry.Tenant, ident
 // welcome makes the session of a person whose user is known, and the link that the rules ask for.
 func (e *Engine) welcome(ctx context.Context, r returning, identity mapping.Identity, d mapping.Decision, record Login) (Next, error) {
 	var link *Link
+	var err error
 	if d.Link {
-		var err error
 		if link, err = e.link(ctx, r.tenant, identity, d.User.ID, record); err != nil {
 			return Next{}, err
 		}
 	}
 	session, token := e.newSession(r.attempt, r.browser, d.User.ID, record.ID)
 	session.IDP, session.AMR, session.ACR = r.attempt.Connection, identity.AMR, identity.ACR
-	session.ExternalID, session.UpstreamSession = identity.ExternalID, identity.SessionID
+	session.ExternalID = identity.ExternalID
+	session.UpstreamSubject, session.UpstreamSession = identity.Subject, identity.SessionID
+	if session.SealedHint, err = e.hint(r.route.connection, session.ID, identity.LogoutHint); err != nil {
+		return Next{}, err
+	}
 	session.AuthTime = identity.AuthTime
 	if session.AuthTime.IsZero() {
 		session.AuthTime = e.Now()

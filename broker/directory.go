@@ -49,4 +49,7 @@ type Upstream interface {
 	// that wraps federation.ErrUnreachable says nothing about the person; any other error means
 	// that the response is not to be believed.
 	Finish(context.Context, federation.Response) (mapping.Identity, error)
+	// Logout returns where to send the browser so that the IdP ends its session too. The URL is empty when
+	// the IdP has no place for that; the Memo, if there is one, is for whoever verifies what comes back.
+	Logout(context.Context, federation.LogoutRequest) (federation.Started, error)
 }

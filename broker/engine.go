@@ -17,6 +17,7 @@ type Config struct {
 	Attempts  AttemptStore
 	Sessions  SessionStore
 	Consents  ConsentStore
+	Origins   OriginStore
 	Registry  *registry.Registry
 	Directory Directory
 	Upstreams *Upstreams

@@ -24,6 +24,9 @@ type idps struct {
 	// during runs while a callback is being verified.
 	during func()
 	starts []federation.StartRequest
+	// noLogout is an identity provider without a place to log out.
+	noLogout bool
+	logouts  []federation.LogoutRequest
 	// verified counts the callbacks whose code was looked at.
 	verified int
 }
@@ -64,6 +67,19 @@ func (i *idp) Start(_ context.Context, r federation.StartRequest) (federation.St
 	}
 	return federation.Started{
 		URL:  "https://idp.example/authorize?" + url.Values{"state": {r.State}}.Encode(),
+		Memo: []byte("memo of " + r.State),
+	}, nil
+}
+
+func (i *idp) Logout(_ context.Context, r federation.LogoutRequest) (federation.Started, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.logouts = append(i.logouts, r)
+	if i.unreachable != nil || i.noLogout {
+		return federation.Started{}, i.unreachable
+	}
+	return federation.Started{
+		URL:  "https://idp.example/logout?" + url.Values{"state": {r.State}}.Encode(),
 		Memo: []byte("memo of " + r.State),
 	}, nil
 }

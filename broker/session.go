@@ -26,11 +26,15 @@ type Session struct {
 	// IDP is the connection id, or LocalIDP.
 	IDP        string
 	ExternalID string
-	// UpstreamSession is the IdP's own session id, or empty.
-	UpstreamSession string
-	AuthTime        time.Time
-	AMR             []string
-	ACR             string
+	// UpstreamSubject is whom the IdP says it is, and UpstreamSession the IdP's own session id: by them it
+	// tells us later that it has ended. Both may be empty.
+	UpstreamSubject, UpstreamSession string
+	// SealedHint is the identity's LogoutHint, encrypted with the session's id as additional data; empty
+	// where logging out does not lead to the IdP.
+	SealedHint []byte
+	AuthTime   time.Time
+	AMR        []string
+	ACR        string
 	// LoginID is the login that made the session.
 	LoginID   id.ID
 	CreatedAt time.Time

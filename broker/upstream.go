@@ -56,7 +56,12 @@ func (e *Engine) notSent(ctx context.Context, a Attempt, b Browser, connection s
 
 // callback is the address an IdP returns to: it never moves (it is pasted at IdPs).
 func (e *Engine) callback(account registry.Account, connection string) string {
-	return e.PublicURL + "/login/" + string(account) + "/" + connection + "/callback"
+	return e.connectionURL(account, connection) + "/callback"
+}
+
+// connectionURL is the base of all addresses of a connection.
+func (e *Engine) connectionURL(account registry.Account, connection string) string {
+	return e.PublicURL + "/login/" + string(account) + "/" + connection
 }
 
 // upstreamPrompt passes on what the IdP has to honour.

@@ -114,8 +114,8 @@ func TestAPersonLogsInAtARealIdP(t *testing.T) {
 			if age := who.AuthTime.Sub(before); age < -2*time.Second || age > time.Minute {
 				t.Errorf("auth time is %s", who.AuthTime)
 			}
-			if len(who.AMR) != 1 || who.AMR[0] != "pwd" || who.IDToken == "" {
-				t.Errorf("amr is %q, ID token has %d bytes", who.AMR, len(who.IDToken))
+			if len(who.AMR) != 1 || who.AMR[0] != "pwd" || len(who.LogoutHint) == 0 {
+				t.Errorf("amr is %q, logout hint has %d bytes", who.AMR, len(who.LogoutHint))
 			}
 		})
 	}

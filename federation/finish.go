@@ -60,7 +60,7 @@ func (o *OIDC) finish(ctx context.Context, r Response) (mapping.Identity, error)
 	if err != nil {
 		return mapping.Identity{}, err
 	}
-	identity.IDToken = raw
+	identity.LogoutHint = []byte(raw)
 	return identity, nil
 }
 

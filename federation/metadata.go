@@ -23,7 +23,7 @@ var trustedAlgs = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
 
 // metadata is what discovery says about an IdP (OpenID Connect Discovery 1.0 §3).
 type metadata struct {
-	authorization, token, userinfo, jwks string
+	authorization, token, userinfo, jwks, endSession string
 	// algs are the trusted algorithms that the IdP says it signs ID tokens with.
 	algs []string
 	// sendsIssuer says that every callback carries iss (RFC 9207 §3).
@@ -60,6 +60,7 @@ func readMetadata(doc object, cfg Config) (metadata, error) {
 		{"token_endpoint", &md.token, false},
 		{"jwks_uri", &md.jwks, false},
 		{"userinfo_endpoint", &md.userinfo, true},
+		{"end_session_endpoint", &md.endSession, true}, // OpenID Connect RP-Initiated Logout 1.0 §2.1
 	} {
 		raw, present := doc[e.name]
 		if !present && e.optional {

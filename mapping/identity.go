@@ -24,8 +24,9 @@ type Identity struct {
 	AuthTime time.Time
 	AMR      []string
 	ACR      string
-	// IDToken is the raw upstream ID token, kept for upstream logout; empty for SAML.
-	IDToken string
+	// LogoutHint is what the IdP must be shown to end its session: the raw ID token, or what the SAML
+	// adapter needs to name the session. It is secret, and means nothing to anybody but the adapter.
+	LogoutHint []byte
 }
 
 // A LinkKey identifies a person at an IdP: the key under which a link to a legacy user is stored.

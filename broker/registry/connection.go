@@ -16,10 +16,27 @@ type Connection struct {
 	// "domain" (the address is in one of the tenant's verified domains).
 	EmailTrust string         `json:"email_trust,omitempty"`
 	Mapping    []mapping.Rule `json:"mapping,omitempty"`
-	OIDC       *OIDC          `json:"oidc,omitempty"`
+	// Domains are those of the tenant's domains whose people log in here.
+	Domains []string `json:"domains,omitempty"`
+	// Enforce refuses local passwords to the people of Domains, and to whoever is linked to the
+	// connection, also while it is disabled.
+	Enforce bool `json:"enforce,omitempty"`
+	// BreakGlass lists the users whom Enforce leaves their password.
+	BreakGlass []mapping.UserID `json:"break_glass,omitempty"`
+	// Default sends here whoever types a user name that tells nothing about where they belong.
+	Default bool `json:"default,omitempty"`
+	// Logout says where logging out leads: LogoutLocal (also if empty) or LogoutUpstream.
+	Logout string `json:"logout,omitempty"`
+	OIDC   *OIDC  `json:"oidc,omitempty"`
 
 	rules *mapping.Rules
 }
+
+// What logging out of patchbay does about the session at the identity provider.
+const (
+	LogoutLocal    = "local"    // nothing
+	LogoutUpstream = "upstream" // the browser is sent there, to end that one too
+)
 
 // Rules returns the compiled Mapping of a connection that comes from a Snapshot; nil otherwise.
 func (c *Connection) Rules() *mapping.Rules { return c.rules }

@@ -15,17 +15,17 @@ import (
 
 const (
 	insertSession query = `/* insert_session */ INSERT INTO pb_sessions
-		(id, token, issuer, account, browser, user_id, idp, external_id, upstream_session,
+		(id, token, issuer, account, browser, user_id, idp, external_id, upstream_subject, upstream_session, sealed_hint,
 		auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	findSession query = `/* find_session */ SELECT
-		id, token, issuer, account, browser, user_id, idp, external_id, upstream_session,
+		id, token, issuer, account, browser, user_id, idp, external_id, upstream_subject, upstream_session, sealed_hint,
 		auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at
 		FROM pb_sessions WHERE id = ?`
 
 	findSessionByToken query = `/* find_session_by_token */ SELECT
-		id, token, issuer, account, browser, user_id, idp, external_id, upstream_session,
+		id, token, issuer, account, browser, user_id, idp, external_id, upstream_subject, upstream_session, sealed_hint,
 		auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at
 		FROM pb_sessions WHERE token = ?`
 
@@ -33,12 +33,12 @@ const (
 		WHERE id = ? AND ended_at IS NULL`
 
 	sessionsOfAccount query = `/* sessions_of_account */ SELECT
-		id, token, issuer, account, browser, user_id, idp, external_id, upstream_session,
+		id, token, issuer, account, browser, user_id, idp, external_id, upstream_subject, upstream_session, sealed_hint,
 		auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at
 		FROM pb_sessions WHERE account = ? AND ended_at IS NULL AND expires_at > ? ORDER BY created_at DESC LIMIT ?`
 
 	sessionsOfUser query = `/* sessions_of_user */ SELECT
-		id, token, issuer, account, browser, user_id, idp, external_id, upstream_session,
+		id, token, issuer, account, browser, user_id, idp, external_id, upstream_subject, upstream_session, sealed_hint,
 		auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at
 		FROM pb_sessions WHERE account = ? AND user_id = ? AND ended_at IS NULL AND expires_at > ?
 		ORDER BY created_at DESC LIMIT ?`
@@ -72,7 +72,7 @@ func sessionColumns(s *broker.Session) []any {
 		toBytes{s.ID[:]}, toBytes{s.Token[:]},
 		toText[string]{&s.Issuer}, toText[registry.Account]{&s.Account}, toBytes{s.Browser[:]},
 		toText[mapping.UserID]{&s.UserID}, toText[string]{&s.IDP}, toText[string]{&s.ExternalID},
-		toText[string]{&s.UpstreamSession}, toTime{&s.AuthTime}, toJSON{&s.AMR},
+		toText[string]{&s.UpstreamSubject}, toText[string]{&s.UpstreamSession}, &s.SealedHint, toTime{&s.AuthTime}, toJSON{&s.AMR},
 		toText[string]{&s.ACR}, toBytes{s.LoginID[:]}, toTime{&s.CreatedAt}, toTime{&s.SeenAt},
 		toTime{&s.ExpiresAt}, toTime{&s.AbsoluteAt}, toTime{&s.EndedAt},
 	}
@@ -143,8 +143,12 @@ func (t *tx) insertSession(ctx context.Context, s broker.Session) error {
 	if err != nil {
 		return err
 	}
-	return t.run(ctx, insertSession, s.ID[:], s.Token[:], key(s.Issuer), key(s.Account), s.Browser[:],
-		key(s.UserID), key(s.IDP), key(s.ExternalID), key(s.UpstreamSession),
+	err = t.run(ctx, insertSession, s.ID[:], s.Token[:], key(s.Issuer), key(s.Account), s.Browser[:],
+		key(s.UserID), key(s.IDP), key(s.ExternalID), key(s.UpstreamSubject), key(s.UpstreamSession), s.SealedHint,
 		micros(s.AuthTime), amr, key(s.ACR), ref(s.LoginID), micros(s.CreatedAt), micros(s.SeenAt),
 		micros(s.ExpiresAt), micros(s.AbsoluteAt), micros(s.EndedAt))
+	if o := s.Origin(); err == nil && o != (broker.Origin{}) {
+		err = t.run(ctx, insertOrigin, s.ID[:], hash(o.Subject), hash(o.Session), key(s.UserID), micros(s.AbsoluteAt))
+	}
+	return err
 }

@@ -32,6 +32,12 @@ const (
 	deleteSessionClients query = `/* delete_session_clients */ DELETE FROM pb_session_clients
 		WHERE session_id IN (?) AND expires_at < ?`
 
+	expiredOrigins query = `/* expired_origins */ SELECT session_id FROM pb_origins WHERE expires_at < ? LIMIT ?`
+	deleteOrigins  query = `/* delete_origins */ DELETE FROM pb_origins WHERE session_id IN (?) AND expires_at < ?`
+
+	expiredDepartures query = `/* expired_departures */ SELECT state FROM pb_departures WHERE expires_at < ? LIMIT ?`
+	deleteDepartures  query = `/* delete_departures */ DELETE FROM pb_departures WHERE state IN (?) AND expires_at < ?`
+
 	expiredLogouts query = `/* expired_logouts */ SELECT session_id FROM pb_logouts WHERE ended_at < ? LIMIT ?`
 	deleteLogouts  query = `/* delete_logouts */ DELETE FROM pb_logouts WHERE session_id IN (?) AND ended_at < ?`
 
@@ -76,6 +82,10 @@ func sweepings(keep broker.Retention) []sweeping {
 		{oldWrongUserCodes, deleteWrongUserCodes, time.Hour},
 		{expiredSessions, deleteSessions, time.Hour},
 		{expiredSessionClients, deleteSessionClients, time.Hour},
+		// An identity provider may end a session that is over here, to reach the refresh tokens that are not:
+		// the longest of them live for 90 days.
+		{expiredOrigins, deleteOrigins, 90 * 24 * time.Hour},
+		{expiredDepartures, deleteDepartures, time.Minute},
 		// Tried for half an hour. What is left of a day ago was left by servers that no longer run.
 		{expiredLogouts, deleteLogouts, 24 * time.Hour},
 		{expiredFamilies, deleteFamilies, time.Hour},

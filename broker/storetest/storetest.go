@@ -18,6 +18,7 @@ type Store interface {
 	broker.SessionStore
 	broker.ConsentStore
 	broker.LogoutStore
+	broker.OriginStore
 	LiveSessions(context.Context, registry.Account, mapping.UserID, time.Time, int) ([]broker.Session, error)
 	broker.EventStore
 	broker.ChangeStore
@@ -76,6 +77,9 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"logout is claimed by one", logoutClaimed},
 		{"live sessions are listed", sessionsListed},
 		{"refused login is recorded", refusedLogin},
+		{"sessions are found by their origin", originsFound},
+		{"origin outlives its session", originOutlives},
+		{"departure is taken once", departureTaken},
 		{"logins are listed newest first", loginsListed},
 		{"events come back in order", eventsInOrder},
 		{"registry comes back as stored", registryRoundTrip},
