@@ -24,7 +24,7 @@ var floors = map[string]int{
 
 	"broker/registry": 2, "broker/grant": 2, "broker/keyring": 2, "broker/throttle": 2, "broker/domain": 2,
 
-	"federation": 1, "legacy": 1, "legacy/iq": 1, "legacy/passhash": 1,
+	"federation": 1, "federation/saml": 1, "legacy": 1, "legacy/iq": 1, "legacy/passhash": 1,
 
 	"internal/config": 1, // what cmd/patchbay reads at start
 
@@ -48,6 +48,7 @@ var rooms = map[string][]string{
 	"internal/yamlfault": {"internal/secret"}, // whose values its faults never show
 	"provider":           {"provider/login", "provider/token", "provider/backchannel"},
 	"provider/login":     {"provider/token"},
+	"federation/saml":    {"federation"}, // whose requests and responses it speaks
 	"legacy":             {"legacy/passhash"},
 	"legacy/iq":          {"legacy", "legacy/passhash"}, // it is a legacy.Profile
 	"broker/grant":       {"broker/registry"},           // a grant names its account and client
@@ -56,9 +57,11 @@ var rooms = map[string][]string{
 
 // only names libraries that a single part of the tree may import.
 var only = map[string][]string{
-	"github.com/zitadel/oidc/v3/pkg/op": {"provider", "provider/login", "federation/idptest"},
-	"github.com/coreos/go-oidc":         {"federation"},
-	"github.com/crewjam/saml":           {"federation"},
+	"github.com/zitadel/oidc/v3/pkg/op":   {"provider", "provider/login", "federation/idptest"},
+	"github.com/coreos/go-oidc":           {"federation"},
+	"github.com/crewjam/saml":             {"federation/saml", "federation/idptest"},
+	"github.com/russellhaering/goxmldsig": {"federation/saml", "federation/idptest"},
+	"github.com/beevik/etree":             {"federation/saml", "federation/idptest"},
 }
 
 // pureFloor lists what mapping must not reach, even transitively inside this module.

@@ -7,40 +7,43 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"time"
 
 	"github.com/patchbay-auth/patchbay/internal/egress"
 )
 
-// maxBody bounds every answer of an IdP, in bytes after decompression.
+// maxBody bounds every answer of an OpenID Connect IdP, in bytes after decompression.
 const maxBody = 1 << 20
 
-var errTooLarge = fmt.Errorf("answer is larger than %d bytes", maxBody)
-
-// newClient returns a client that reaches only where an IdP may be.
-func newClient(cfg Config) *http.Client {
+// NewClient returns a client that reaches only where an IdP may be, waits for each answer no longer than
+// timeout, and reads no more of it than limit, in bytes after decompression. What is longer is an error.
+func NewClient(timeout time.Duration, allowPrivate bool, limit int) *http.Client {
 	return &http.Client{
-		Transport:     bounded{egress.Transport(cfg.Timeout, cfg.AllowPrivateNetwork)},
+		Transport:     bounded{egress.Transport(timeout, allowPrivate), limit},
 		CheckRedirect: checkRedirect,
-		Timeout:       cfg.Timeout,
+		Timeout:       timeout,
 	}
 }
 
 // bounded bounds each answer.
-type bounded struct{ next http.RoundTripper }
+type bounded struct {
+	next  http.RoundTripper
+	limit int
+}
 
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := b.next.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}
-	resp.Body = &boundedBody{ReadCloser: resp.Body, left: maxBody}
+	resp.Body = &boundedBody{ReadCloser: resp.Body, limit: b.limit, left: b.limit}
 	return resp, nil
 }
 
 // A boundedBody fails, rather than ends, where it has become too large: half an answer is none.
 type boundedBody struct {
 	io.ReadCloser
-	left int
+	limit, left int
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {
@@ -49,7 +52,7 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p)
 	if b.left -= n; b.left < 0 {
-		return 0, errTooLarge
+		return 0, fmt.Errorf("answer is larger than %d bytes", b.limit)
 	}
 	return n, err
 }

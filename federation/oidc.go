@@ -24,7 +24,7 @@ func Open(cfg Config) (*OIDC, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connection %q: %w", cfg.Connection, err)
 	}
-	o := &OIDC{cfg: cfg, client: newClient(cfg)}
+	o := &OIDC{cfg: cfg, client: NewClient(cfg.Timeout, cfg.AllowPrivateNetwork, maxBody)}
 	o.metadata = newCached(cfg, metadataRefresh, metadataExpiry, o.discover)
 	o.keys = newCached(cfg, keyRefresh, keyExpiry, o.fetchKeys)
 	return o, nil

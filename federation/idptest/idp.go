@@ -27,7 +27,7 @@ type Config struct {
 // IdP is a running identity provider.
 type IdP struct {
 	issuer   string
-	name     string
+	page     pages
 	store    *store
 	provider *op.Provider
 	server   *http.Server
@@ -87,12 +87,12 @@ func newIdP(cfg Config, issuer string) (*IdP, error) {
 	if err != nil {
 		return nil, fmt.Errorf("provider: %w", err)
 	}
-	idp := &IdP{issuer: issuer, name: cfg.Name, store: store, provider: provider, served: make(chan error, 1)}
+	idp := &IdP{issuer: issuer, page: pages{cfg.Name}, store: store, provider: provider, served: make(chan error, 1)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+loginPath, idp.showLogin)
 	mux.HandleFunc("POST "+loginPath, idp.submitLogin)
 	mux.Handle("/", provider)
-	idp.server = &http.Server{Handler: idp.unlessDown(mux), ReadHeaderTimeout: 10 * time.Second}
+	idp.server = &http.Server{Handler: unless(&idp.down, mux), ReadHeaderTimeout: 10 * time.Second}
 	return idp, nil
 }
 
@@ -121,9 +121,9 @@ func (i *IdP) Down(down bool) { i.down.Store(down) }
 // (RFC 6749 §4.1.2.1). Empty ends that.
 func (i *IdP) FailWith(code string) { i.failWith.Store(&code) }
 
-func (i *IdP) unlessDown(next http.Handler) http.Handler {
+func unless(down *atomic.Bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if i.down.Load() {
+		if down.Load() {
 			panic(http.ErrAbortHandler) // net/http's way to drop a connection
 		}
 		next.ServeHTTP(w, r)

@@ -22,11 +22,21 @@ var loginHTML string
 //go:embed login.css
 var loginCSS string
 
+//go:embed post.html
+var postHTML string
+
+const postScript = "document.forms[0].submit()"
+
 var (
 	loginPage = template.Must(template.New("login").Parse(loginHTML))
+	postPage  = template.Must(template.New("post").Parse(postHTML))
 	// loginCSP names no form-action: Chromium would apply it to the redirect to the relying party.
 	loginCSP = "default-src 'none'; frame-ancestors 'none'; style-src '" + hash(loginCSS) + "'"
+	postCSP  = loginCSP + "; script-src '" + hash(postScript) + "'"
 )
+
+// pages are the pages of one identity provider.
+type pages struct{ name string }
 
 func hash(s string) string {
 	sum := sha256.Sum256([]byte(s))
@@ -48,7 +58,7 @@ func (i *IdP) showLogin(w http.ResponseWriter, r *http.Request) {
 		refuse(w, r, login, "login_required") // there are no sessions
 		return
 	}
-	i.renderLogin(w, http.StatusOK, login.LoginHint, false)
+	i.page.login(w, http.StatusOK, login.LoginHint, false)
 }
 
 func (i *IdP) submitLogin(w http.ResponseWriter, r *http.Request) {
@@ -64,7 +74,7 @@ func (i *IdP) submitLogin(w http.ResponseWriter, r *http.Request) {
 	}
 	user, ok := i.store.authenticate(r.PostFormValue("login"), r.PostFormValue("password"))
 	if !ok {
-		i.renderLogin(w, http.StatusUnauthorized, r.PostFormValue("login"), true)
+		i.page.login(w, http.StatusUnauthorized, r.PostFormValue("login"), true)
 		return
 	}
 	if err := i.store.complete(login.id, user.Subject); err != nil {
@@ -76,17 +86,28 @@ func (i *IdP) submitLogin(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, op.AuthCallbackURL(i.provider)(ctx, login.id), http.StatusSeeOther)
 }
 
-func (i *IdP) renderLogin(w http.ResponseWriter, status int, login string, wrong bool) {
-	var page bytes.Buffer
-	err := loginPage.Execute(&page, map[string]any{
-		"Name": i.name, "Login": login, "Wrong": wrong, "Style": template.CSS(loginCSS), // #nosec G203 -- ours, embedded
+func (p pages) login(w http.ResponseWriter, status int, login string, wrong bool) {
+	show(w, status, loginPage, loginCSP, map[string]any{
+		"Name": p.name, "Login": login, "Wrong": wrong, "Style": template.CSS(loginCSS), // #nosec G203 -- ours, embedded
 	})
-	if err != nil {
+}
+
+// post shows a page that posts fields to an address by itself.
+func (p pages) post(w http.ResponseWriter, action string, fields url.Values) {
+	show(w, http.StatusOK, postPage, postCSP, map[string]any{
+		"Action": action, "Fields": fields,
+		"Style": template.CSS(loginCSS), "Script": template.JS(postScript), // #nosec G203 -- ours
+	})
+}
+
+func show(w http.ResponseWriter, status int, t *template.Template, policy string, data any) {
+	var page bytes.Buffer
+	if err := t.Execute(&page, data); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", loginCSP)
+	w.Header().Set("Content-Security-Policy", policy)
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	w.WriteHeader(status)

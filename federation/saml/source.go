@@ -1,0 +1,205 @@
+package saml
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+	"golang.org/x/time/rate"
+
+	"github.com/patchbay-auth/patchbay/federation"
+)
+
+const (
+	// Metadata is looked at again after refreshEvery, or after the cacheDuration that it names, within
+	// bounds.
+	refreshEvery = time.Hour
+	minRefresh   = 5 * time.Minute
+	maxRefresh   = 24 * time.Hour
+	// Fetching is allowed fetchBurst times at once and then once per fetchInterval.
+	fetchInterval = 30 * time.Second
+	fetchBurst    = 3
+)
+
+// A source keeps an IdP's metadata. A document given in the configuration never changes. One that is
+// published is fetched when first needed, and again in the background when it has become old; until that
+// succeeds the last good copy is used, also by the next process, until its own validUntil.
+type source struct {
+	cfg    Config
+	client *http.Client
+	limit  *rate.Limiter
+	flight singleflight.Group
+
+	mu      sync.Mutex
+	latest  *idp
+	text    []byte
+	fetched time.Time
+	err     error // of the latest fetch
+}
+
+func newSource(cfg Config, client *http.Client) *source {
+	return &source{cfg: cfg, client: client, limit: rate.NewLimiter(rate.Every(fetchInterval), fetchBurst)}
+}
+
+// get returns metadata that is still valid. Its errors wrap federation.ErrUnreachable.
+func (s *source) get(ctx context.Context) (*idp, error) {
+	latest, fetched, err := s.known(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if latest == nil {
+		if latest, err = s.fetch(ctx); err != nil {
+			return nil, err
+		}
+	} else if s.cfg.MetadataURL != "" && s.cfg.Now().Sub(fetched) >= latest.refreshAfter() {
+		s.refresh(ctx)
+	}
+	if until := latest.validUntil; !until.IsZero() && !s.cfg.Now().Before(until) {
+		if s.cfg.MetadataURL != "" {
+			latest, err = s.fetch(ctx) // it may have been renewed
+		}
+		if err != nil || !s.cfg.Now().Before(latest.validUntil) && !latest.validUntil.IsZero() {
+			return nil, fmt.Errorf("%w: its metadata was valid until %s", federation.ErrUnreachable, until.Format(time.RFC3339))
+		}
+	}
+	return latest, nil
+}
+
+func (d *idp) refreshAfter() time.Duration {
+	if d.cacheFor == 0 {
+		return refreshEvery
+	}
+	return min(max(d.cacheFor, minRefresh), maxRefresh)
+}
+
+// known returns what is in memory, in the configuration, or in the state database, in that order.
+func (s *source) known(ctx context.Context) (*idp, time.Time, error) {
+	s.mu.Lock()
+	latest, fetched := s.latest, s.fetched
+	s.mu.Unlock()
+	if latest != nil {
+		return latest, fetched, nil
+	}
+	kept := s.cfg.Metadata
+	if s.cfg.MetadataURL != "" {
+		var err error
+		if kept, err = s.cfg.Store.Metadata(ctx); err != nil {
+			return nil, time.Time{}, err
+		}
+		if len(kept) == 0 {
+			return nil, time.Time{}, nil
+		}
+	}
+	latest, err := readMetadata(kept, s.cfg)
+	if err != nil {
+		if s.cfg.MetadataURL != "" { // kept for an earlier configuration: fetch it anew
+			return nil, time.Time{}, nil
+		}
+		return nil, time.Time{}, err
+	}
+	s.set(latest, kept, time.Time{}) // of unknown age: refreshed at once
+	return latest, time.Time{}, nil
+}
+
+func (s *source) set(latest *idp, text []byte, fetched time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.latest, s.text, s.fetched = latest, text, fetched
+}
+
+// refresh fetches in the background.
+func (s *source) refresh(ctx context.Context) {
+	go func() { _, _ = s.fetch(context.WithoutCancel(ctx)) }() // its error is kept in err
+}
+
+// newer fetches metadata after a signature by a certificate that is not in d. It returns false unless
+// that brought another document.
+func (s *source) newer(ctx context.Context, d *idp) (*idp, bool) {
+	if s.cfg.MetadataURL == "" {
+		return nil, false
+	}
+	latest, err := s.fetch(ctx)
+	return latest, err == nil && latest != d
+}
+
+// fetch fetches the metadata, together with everybody else who wants it now, and not more often than
+// allowed.
+func (s *source) fetch(ctx context.Context) (*idp, error) {
+	done := s.flight.DoChan("", func() (any, error) {
+		// It is everybody's: the caller that happened to come first may go away.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Timeout)
+		defer cancel()
+		return s.fetchOnce(ctx)
+	})
+	select {
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: %w", federation.ErrUnreachable, ctx.Err())
+	case r := <-done:
+		d, _ := r.Val.(*idp)
+		return d, r.Err
+	}
+}
+
+func (s *source) fetchOnce(ctx context.Context) (*idp, error) {
+	now := s.cfg.Now()
+	s.mu.Lock()
+	latest, text, last := s.latest, s.text, s.err
+	s.mu.Unlock()
+	if !s.limit.AllowN(now, 1) {
+		if last != nil {
+			return nil, fmt.Errorf("%w (not asked again yet)", last)
+		}
+		return nil, fmt.Errorf("%w: asked too often lately", federation.ErrUnreachable)
+	}
+	fresh, read, err := s.download(ctx)
+	s.mu.Lock()
+	s.err = err
+	s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	if latest != nil && bytes.Equal(fresh, text) {
+		read = latest // the same document, so the same value: see newer
+	} else if err := s.cfg.Store.KeepMetadata(ctx, fresh); err != nil {
+		return nil, err
+	}
+	s.set(read, fresh, now)
+	return read, nil
+}
+
+func (s *source) download(ctx context.Context) ([]byte, *idp, error) {
+	fail := func(err error) ([]byte, *idp, error) {
+		return nil, nil, fmt.Errorf("%w: metadata: %s: %w", federation.ErrUnreachable, s.cfg.MetadataURL, err)
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.cfg.MetadataURL, nil)
+	if err != nil {
+		return fail(err)
+	}
+	r.Header.Set("Accept", "application/samlmetadata+xml, application/xml, text/xml")
+	answer, err := s.client.Do(r)
+	if err != nil {
+		return fail(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusOK {
+		return fail(fmt.Errorf("answered status %d", answer.StatusCode))
+	}
+	data, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return fail(err)
+	}
+	read, err := readMetadata(data, s.cfg)
+	if err == nil && !read.validUntil.IsZero() && !s.cfg.Now().Before(read.validUntil) {
+		err = errors.New("it is no longer valid")
+	}
+	if err != nil {
+		return fail(err)
+	}
+	return data, read, nil
+}
