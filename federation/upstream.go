@@ -26,8 +26,9 @@ type StartRequest struct {
 
 // Started is a redirect to an IdP, and what Finish needs to verify the answer.
 type Started struct {
-	// URL is the absolute address to redirect to.
-	URL string
+	// URL is the absolute address to send the browser to: by a redirect, or with Form if that is not nil.
+	URL  string
+	Form url.Values
 	// Memo is secret (it holds the nonce and the PKCE verifier): the caller stores it encrypted
 	// and returns it to Finish unchanged.
 	Memo []byte
