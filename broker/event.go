@@ -50,12 +50,17 @@ const (
 	SessionEnded         EventKind = "session.ended"
 	LogoutDelivered      EventKind = "logout.delivered" // a client has heard of an ended session
 	LogoutFailed         EventKind = "logout.failed"    // a client was told often enough in vain
+	LogoutRefused        EventKind = "logout.refused"   // what an identity provider said was not believed
 	IntrospectionRefused EventKind = "introspection.refused"
 	TenantSaved          EventKind = "tenant.saved"
 	ClientSaved          EventKind = "client.saved"
 	ClientDeleted        EventKind = "client.deleted"
 	ConnectionSaved      EventKind = "connection.saved"
 	ConnectionDeleted    EventKind = "connection.deleted"
+	DomainProven         EventKind = "domain.proven"  // by DNS, or approved
+	DomainRevoked        EventKind = "domain.revoked" // by the platform's administrator
+	DomainMissing        EventKind = "domain.missing" // the DNS record is gone; the domain is not yet
+	DomainLapsed         EventKind = "domain.lapsed"
 	KeyAdded             EventKind = "key.added" // a signing key was announced
 	KeyRevoked           EventKind = "key.revoked"
 	KeyDeleted           EventKind = "key.deleted" // long after its retirement

@@ -78,7 +78,7 @@ func newKitWith(t testing.TB, directory broker.Directory) *kit {
 	return k
 }
 
-// apply makes the registry what a tenant file says.
+// apply makes the registry what a tenant file says, with its domains approved.
 func (k *kit) apply(text string) {
 	k.t.Helper()
 	file, err := registry.ParseTenantFile("tenant.yaml", []byte(text), nil)
@@ -87,6 +87,11 @@ func (k *kit) apply(text string) {
 	k.must(err)
 	if !change.Empty() {
 		k.must(k.store.ChangeRegistry(k.t.Context(), change))
+	}
+	for _, d := range file.Tenant.Domains {
+		k.must(k.store.ProveDomain(k.t.Context(), registry.ProvenDomain{
+			Name: d.Name, Account: file.Tenant.Account, Proof: registry.Proof{Method: registry.ProofApproval, At: k.clock.Now()},
+		}))
 	}
 	k.must(k.Registry.Invalidate(k.t.Context(), registry.ChangeKind, ""))
 }

@@ -28,7 +28,25 @@ func checkConnection(c *Connection, report report) {
 	} else {
 		checkOIDC(c.OIDC, report)
 	}
+	checkEnforcement(c, report)
 	checkMapping(c, report)
+}
+
+func checkEnforcement(c *Connection, report report) {
+	checkList(report, "domains", c.Domains, checkDomain)
+	ids := make([]string, len(c.BreakGlass))
+	for i, id := range c.BreakGlass {
+		ids[i] = string(id)
+	}
+	checkList(report, "break_glass", ids, func(id string) error {
+		if id == "" {
+			return errors.New("is empty")
+		}
+		return nil
+	})
+	if len(c.BreakGlass) > 0 && !c.Enforce {
+		report("break_glass", "has no effect without enforce: true")
+	}
 }
 
 func checkOIDC(o *OIDC, report report) {

@@ -90,6 +90,16 @@ func outlineConnection(c *Connection) outline {
 	o.flag("allow_private_network", c.OIDC.AllowPrivateNetwork)
 	o.text("external_id_claim", c.ExternalIDClaim)
 	o.text("email_trust", c.EmailTrust)
+	o.list("domains", c.Domains)
+	if c.Enforce != (len(c.Domains) > 0) {
+		o.add("enforce", c.Enforce)
+	}
+	breakGlass := make([]string, len(c.BreakGlass))
+	for i, id := range c.BreakGlass {
+		breakGlass[i] = string(id)
+	}
+	o.list("break_glass", breakGlass)
+	o.flag("default", c.Default)
 	if len(c.Mapping) > 0 {
 		var rules []yaml.MapSlice
 		for _, rule := range c.Mapping {

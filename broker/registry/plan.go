@@ -35,8 +35,8 @@ type Planning struct {
 // Plan compares a file with the snapshot and returns the change that makes the registry agree with
 // it, holding only the records that differ, and a line for each. A client or connection that the
 // file names is replaced as a whole, except that secrets it does not speak of stay; a secret given
-// as text that is stored already keeps its row. Applying a file is the platform administrator's
-// approval of its domains.
+// as text that is stored already keeps its row. A domain that the tenant has proven stays proven for
+// as long as the file names it; a new one is a claim.
 //
 // The error is yamlfault.Faults where the file cannot be applied to this snapshot.
 func (s *Snapshot) Plan(file TenantFile, p Planning) (Change, []DiffLine, error) {
@@ -51,6 +51,7 @@ func (s *Snapshot) Plan(file TenantFile, p Planning) (Change, []DiffLine, error)
 		plan.tenant(file.Tenant)
 		plan.solutions()
 	}
+	plan.routing()
 	for i, c := range file.clients {
 		plan.client(fmt.Sprintf("clients[%d]", i), c)
 	}
@@ -86,23 +87,17 @@ func (p *planner) tenant(t Tenant) {
 	old, known := p.old.Tenant(t.Account)
 	t.Domains = slices.Clone(t.Domains)
 	for i, d := range t.Domains {
-		if !p.ByTenantAdmin {
-			t.Domains[i].VerifiedAt = p.Now
-		}
 		if owner, taken := p.old.DomainOwner(d.Name); taken && owner != t.Account {
 			p.source.Fault(fmt.Sprintf("domains[%d]", i), "%q belongs to tenant %q", d.Name, owner)
 		} else if taken {
-			t.Domains[i].VerifiedAt = verifiedAt(old, d.Name)
+			t.Domains[i].Proof = proofOf(old, d.Name)
 		}
 	}
 	var before outline
 	if known {
 		before = outlineTenant(old)
 	}
-	approves := known && !p.ByTenantAdmin && slices.ContainsFunc(old.Domains, func(d Domain) bool {
-		return !d.Verified() && t.Owns(d.Name)
-	})
-	if p.differs("tenant "+string(t.Account), known, before, outlineTenant(&t), approves, "domains: approved") {
+	if p.differs("tenant "+string(t.Account), known, before, outlineTenant(&t), false, "") {
 		p.change.Save.Tenants = append(p.change.Save.Tenants, t)
 	}
 }
@@ -120,13 +115,34 @@ func (p *planner) solutions() {
 	}
 }
 
-func verifiedAt(t *Tenant, domain string) time.Time {
+// routing refuses a file after which two connections would claim the same people, or a connection
+// that it does not name would lead people of a domain that the tenant gave up.
+func (p *planner) routing() {
+	var all []*Connection
+	for i := range p.file.connections {
+		all = append(all, &p.file.connections[i].Connection)
+	}
+	for _, c := range p.old.Connections(p.account) {
+		if p.Prune || p.file.namesConnection(c.ID) {
+			continue
+		}
+		all = append(all, c)
+		checkRouting(c, &p.file.Tenant, func(path, format string, args ...any) {
+			p.source.Fault("domains", "connection %q leads people of a domain that is not here any more: name it in the file too", c.ID)
+		})
+	}
+	for i, c := range p.file.connections {
+		checkRivals(&c.Connection, all, within(p.source, fmt.Sprintf("connections[%d]", i)))
+	}
+}
+
+func proofOf(t *Tenant, domain string) Proof {
 	for _, d := range t.Domains {
 		if d.Name == domain {
-			return d.VerifiedAt
+			return d.Proof
 		}
 	}
-	return time.Time{}
+	return Proof{}
 }
 
 func (p *planner) client(path string, f fileClient) {
@@ -165,8 +181,7 @@ func (p *planner) client(path string, f fileClient) {
 // exchanged refuses connections that the tenant will not have.
 func (p *planner) exchanged(path string, c *Client) {
 	for i, id := range c.TokenExchange.Connections {
-		named := slices.ContainsFunc(p.file.connections, func(f fileConnection) bool { return f.ID == id })
-		if _, known := p.old.Connection(p.account, id); !named && (p.Prune || !known) {
+		if _, known := p.old.Connection(p.account, id); !p.file.namesConnection(id) && (p.Prune || !known) {
 			p.source.Fault(fmt.Sprintf("%s.token_exchange.connections[%d]", path, i), "there is no connection %q", id)
 		}
 	}
@@ -261,7 +276,7 @@ func (p *planner) prune() {
 		}
 	}
 	for _, c := range p.old.Connections(p.account) {
-		if !slices.ContainsFunc(p.file.connections, func(f fileConnection) bool { return f.ID == c.ID }) {
+		if !p.file.namesConnection(c.ID) {
 			p.change.DeleteConnections = append(p.change.DeleteConnections, ConnectionKey{Account: p.account, ID: c.ID})
 			p.lines = append(p.lines, DiffLine{Op: Removed, Record: "connection " + c.ID})
 		}

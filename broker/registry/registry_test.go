@@ -45,7 +45,7 @@ func TestNewSnapshotNamesEveryFault(t *testing.T) {
 	if _, err := NewSnapshot(recordsOf(seeded)); err != nil {
 		t.Fatalf("positive control: %v", err)
 	}
-	r := recordsOf(seeded)
+	r := recordsOf(proven(t, seeded, "acme.example"))
 	rival := r.Tenants[0]
 	rival.Account = "rival"
 	r.Tenants = append(r.Tenants, rival)

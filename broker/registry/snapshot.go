@@ -98,9 +98,12 @@ func (s *Snapshot) addClient(c Client) (faults []error) {
 func (s *Snapshot) addConnection(c Connection) (faults []error) {
 	report := gather(&faults, "connection %q of tenant %q", c.ID, c.Account)
 	checkConnection(&c, report)
-	if s.tenants[c.Account] == nil {
+	if tenant := s.tenants[c.Account]; tenant != nil {
+		checkRouting(&c, tenant, report)
+	} else {
 		report("account", "there is no tenant %q", c.Account)
 	}
+	checkRivals(&c, s.connections[c.Account], report)
 	if _, taken := s.Connection(c.Account, c.ID); taken {
 		report("id", "is there twice")
 	}
@@ -117,7 +120,8 @@ func (s *Snapshot) Tenant(account Account) (*Tenant, bool) {
 // Tenants returns all tenants by account.
 func (s *Snapshot) Tenants() []*Tenant { return slices.Clone(s.ordered) }
 
-// DomainOwner returns the tenant that has the domain, in any case, as a verified one.
+// DomainOwner returns the tenant that has the domain, in any case, as a verified one. For what people
+// type, take its CanonicalDomain.
 func (s *Snapshot) DomainOwner(domain string) (Account, bool) {
 	account, ok := s.domains[foldASCII(domain)]
 	return account, ok
@@ -156,6 +160,27 @@ func (s *Snapshot) Connection(account Account, id string) (*Connection, bool) {
 		if c.ID == id {
 			return c, true
 		}
+	}
+	return nil, false
+}
+
+// DomainConnection returns the enabled connection to which the people of a verified domain of the
+// tenant belong.
+func (s *Snapshot) DomainConnection(account Account, domain string) (*Connection, bool) {
+	if t, ok := s.tenants[account]; !ok || !t.Owns(domain) {
+		return nil, false
+	}
+	return s.connectionWhere(account, func(c *Connection) bool { return c.Enabled && slices.Contains(c.Domains, domain) })
+}
+
+// DefaultConnection returns the enabled connection for people whose user name tells nothing.
+func (s *Snapshot) DefaultConnection(account Account) (*Connection, bool) {
+	return s.connectionWhere(account, func(c *Connection) bool { return c.Enabled && c.Default })
+}
+
+func (s *Snapshot) connectionWhere(account Account, is func(*Connection) bool) (*Connection, bool) {
+	if i := slices.IndexFunc(s.connections[account], is); i >= 0 {
+		return s.connections[account][i], true
 	}
 	return nil, false
 }

@@ -38,10 +38,11 @@ var ErrTaken = errors.New("belongs to another tenant")
 
 // Store keeps the registry.
 type Store interface {
-	// LoadRegistry returns everything, in no particular order.
+	// LoadRegistry returns everything, in no particular order, and the tenants' domains with their proofs.
 	LoadRegistry(context.Context) (Records, error)
 	// ChangeRegistry applies a change in one transaction, with one audit event per saved or
-	// deleted record and one change-feed entry per account touched. A client id, or a verified
-	// domain, that another tenant holds is refused with an error that names it and wraps ErrTaken.
+	// deleted record and one change-feed entry per account touched. A client id that another tenant
+	// holds is refused with an error that names it and wraps ErrTaken. The proofs of domains that a
+	// saved tenant does not claim any more are gone.
 	ChangeRegistry(context.Context, Change) error
 }

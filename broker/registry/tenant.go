@@ -1,10 +1,6 @@
 package registry
 
-import (
-	"time"
-
-	"github.com/patchbay-auth/patchbay/mapping"
-)
+import "github.com/patchbay-auth/patchbay/mapping"
 
 // An Account is a tenant's name in addresses and tokens: lower-case ASCII letters, digits and
 // hyphens. It identifies the tenant everywhere in patchbay.
@@ -20,7 +16,7 @@ type Tenant struct {
 	// CustomerNumber is what the tenant's people call their company by, where a platform client must
 	// ask; empty means LegacyTenant. One number belongs to at most one tenant.
 	CustomerNumber string `json:"customer_number,omitempty"`
-	// Domains are e-mail domains, lower-case. One domain belongs to at most one tenant.
+	// Domains are e-mail domains, lower-case. Several tenants may claim one; at most one has it verified.
 	Domains []Domain `json:"domains,omitempty"`
 	// SIPDomains are the hosts a softphone address may have; the first completes an address
 	// that has none.
@@ -32,28 +28,6 @@ func (t *Tenant) customerNumber() string {
 		return string(t.LegacyTenant)
 	}
 	return t.CustomerNumber
-}
-
-// A Domain is an e-mail domain that a tenant claims. It routes logins and satisfies a mapping rule
-// only once it is verified.
-type Domain struct {
-	Name string `json:"name"`
-	// VerifiedAt is zero until the domain is proven or approved by a platform administrator.
-	VerifiedAt time.Time `json:"verified_at,omitzero"`
-}
-
-// Verified reports whether the tenant's claim to the domain was proven or approved.
-func (d Domain) Verified() bool { return !d.VerifiedAt.IsZero() }
-
-// Owns reports whether domain, in any case, is one of the tenant's verified domains.
-func (t *Tenant) Owns(domain string) bool {
-	domain = foldASCII(domain)
-	for _, d := range t.Domains {
-		if d.Name == domain && d.Verified() {
-			return true
-		}
-	}
-	return false
 }
 
 func foldASCII(s string) string {

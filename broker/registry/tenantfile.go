@@ -14,7 +14,7 @@ import (
 // A TenantFile is a parsed and valid tenant file, or the file of the platform's clients. What it says
 // about other tenants' domains and client ids is judged by Plan.
 type TenantFile struct {
-	// Tenant is zero in the platform's file. Its Domains are not verified yet.
+	// Tenant is zero in the platform's file. Its Domains are claims.
 	Tenant      Tenant
 	clients     []fileClient
 	connections []fileConnection
@@ -50,6 +50,10 @@ func (f TenantFile) names(client string) bool {
 	return slices.ContainsFunc(f.clients, func(c fileClient) bool { return c.ID == client })
 }
 
+func (f TenantFile) namesConnection(id string) bool {
+	return slices.ContainsFunc(f.connections, func(c fileConnection) bool { return c.ID == id })
+}
+
 // ParseTenantFile reads one tenant, or the platform's clients, from YAML. name is for faults, which are all reported at once as
 // yamlfault.Faults. expand reads what the file refers to; nil leaves ${NAME} as it is and refuses
 // …_file keys.
@@ -81,6 +85,7 @@ func ParseTenantFile(name string, data []byte, expand yamlfault.Expander) (Tenan
 		report := within(source, fmt.Sprintf("connections[%d]", i))
 		connection := c.connection(f.Tenant.Account, report)
 		checkConnection(&connection.Connection, report)
+		checkRouting(&connection.Connection, &f.Tenant, report)
 		if ids["connection "+connection.ID] {
 			report("id", "%q is there twice", connection.ID)
 		}
@@ -148,6 +153,10 @@ type connectionYAML struct {
 	EmailTrust         string         `yaml:"email_trust"`
 	AllowPrivate       bool           `yaml:"allow_private_network"`
 	Mapping            []mapping.Rule `yaml:"mapping"`
+	Domains            []string       `yaml:"domains"`
+	Enforce            *bool          `yaml:"enforce"`
+	BreakGlass         []string       `yaml:"break_glass"`
+	Default            bool           `yaml:"default"`
 }
 
 func (y connectionYAML) connection(account Account, report report) fileConnection {
@@ -162,6 +171,7 @@ func (y connectionYAML) connection(account Account, report report) fileConnectio
 		Connection: Connection{
 			ID: y.ID, Account: account, Name: first(y.Name, y.ID), Enabled: or(y.Enabled, true), Type: y.Type,
 			ExternalIDClaim: first(y.ExternalIDClaim, "sub"), EmailTrust: first(y.EmailTrust, mapping.TrustClaim), Mapping: y.Mapping,
+			Domains: y.Domains, Enforce: or(y.Enforce, len(y.Domains) > 0), BreakGlass: userIDs(y.BreakGlass), Default: y.Default,
 			OIDC: &OIDC{
 				Issuer: strings.TrimSpace(y.Issuer), ClientID: y.ClientID, SealedSecret: sealed, Scopes: y.Scopes,
 				AllowPrivateNetwork: y.AllowPrivate,
@@ -169,6 +179,14 @@ func (y connectionYAML) connection(account Account, report report) fileConnectio
 		},
 		secret: y.ClientSecret, keepSecret: len(sealed) == 0 && y.ClientSecret.Empty(),
 	}
+}
+
+func userIDs(texts []string) []mapping.UserID {
+	var ids []mapping.UserID
+	for _, text := range texts {
+		ids = append(ids, mapping.UserID(text))
+	}
+	return ids
 }
 
 // or returns what a pointer points to, or the default.

@@ -31,10 +31,28 @@ func (s *Store) LoadRegistry(ctx context.Context) (registry.Records, error) {
 		if all.Clients, err = bodies[registry.Client](ctx, c, selectClients); err != nil {
 			return err
 		}
-		all.Connections, err = bodies[registry.Connection](ctx, c, selectConnections)
+		if all.Connections, err = bodies[registry.Connection](ctx, c, selectConnections); err != nil {
+			return err
+		}
+		proven, err := c.provenDomains(ctx)
+		prove(all.Tenants, proven)
 		return err
 	})
 	return all, wrap(err, "read registry")
+}
+
+// prove gives the tenants' domains their proofs. A tenant that has given a domain up this moment has
+// no place for its proof.
+func prove(tenants []registry.Tenant, proven []registry.ProvenDomain) {
+	for _, p := range proven {
+		for _, t := range tenants {
+			for i, d := range t.Domains {
+				if t.Account == p.Account && d.Name == p.Name {
+					t.Domains[i].Proof = p.Proof
+				}
+			}
+		}
+	}
 }
 
 func bodies[T any](ctx context.Context, c conn, q query) ([]T, error) {

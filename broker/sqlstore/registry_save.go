@@ -19,9 +19,6 @@ const (
 
 	updateConnection query = `/* update_connection */ UPDATE pb_connections SET body = ? WHERE account = ? AND id = ?`
 	insertConnection query = `/* insert_connection */ INSERT INTO pb_connections (body, account, id) VALUES (?, ?, ?)`
-
-	deleteDomains query = `/* delete_domains */ DELETE FROM pb_domains WHERE account = ?`
-	insertDomain  query = `/* insert_domain */ INSERT INTO pb_domains (name, account) VALUES (?, ?)`
 )
 
 // errNotOurs means that a row with the key exists and the UPDATE does not match it: it is another's.
@@ -44,14 +41,7 @@ func (t *tx) upsert(ctx context.Context, update, insert query, args ...any) erro
 	return err
 }
 
-// saveTenants gives up the verified domains of all tenants it saves before any claims one, so that
-// a domain can move from one to another in a single change.
 func (r *registryTx) saveTenants(ctx context.Context) error {
-	for _, tenant := range r.change.Save.Tenants {
-		if err := r.run(ctx, deleteDomains, key(tenant.Account)); err != nil {
-			return err
-		}
-	}
 	for _, tenant := range r.change.Save.Tenants {
 		body, err := encode(tenant)
 		if err != nil {
@@ -60,26 +50,10 @@ func (r *registryTx) saveTenants(ctx context.Context) error {
 		if err := r.upsert(ctx, updateTenant, insertTenant, body, key(tenant.Account)); err != nil {
 			return fmt.Errorf("tenant %q: %w", tenant.Account, err)
 		}
-		if err := r.claimDomains(ctx, tenant); err != nil {
+		if err := r.dropDomains(ctx, tenant); err != nil {
 			return err
 		}
 		r.did(broker.TenantSaved, tenant.Account, "", "")
-	}
-	return nil
-}
-
-func (r *registryTx) claimDomains(ctx context.Context, tenant registry.Tenant) error {
-	for _, domain := range tenant.Domains {
-		if !domain.Verified() {
-			continue
-		}
-		err := r.run(ctx, insertDomain, key(domain.Name), key(tenant.Account))
-		if isDuplicate(err) {
-			return fmt.Errorf("domain %q of tenant %q: %w", domain.Name, tenant.Account, registry.ErrTaken)
-		}
-		if err != nil {
-			return err
-		}
 	}
 	return nil
 }

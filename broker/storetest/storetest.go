@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/domain"
 	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/broker/keyring"
 	"github.com/patchbay-auth/patchbay/broker/registry"
@@ -26,6 +27,7 @@ type Store interface {
 	grant.Store
 	keyring.Store
 	registry.Store
+	domain.Store
 	OnChange(listener func(broker.Change))
 }
 
@@ -84,7 +86,10 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"events come back in order", eventsInOrder},
 		{"registry comes back as stored", registryRoundTrip},
 		{"registry keys are unique", registryUnique},
-		{"domain moves in one change", domainMoves},
+		{"domains are proven by one tenant", domainsProven},
+		{"domains are checked and lapse once", domainsChecked},
+		{"domain that a tenant gives up is free", domainGivenUp},
+		{"tenant's domain token stays", domainTokens},
 		{"registry deletes", registryDeletes},
 		{"signing keys are unique", keysUnique},
 		{"signing keys are revoked and deleted once", keysRevoked},

@@ -23,8 +23,8 @@ func applyCommand() *cobra.Command {
 		Use:   "apply -f FILE",
 		Short: "Make tenants, clients and connections what a tenant file says",
 		Long: `Creates and changes what the file names and leaves the rest alone. Running servers notice
-within a second. Applying a file approves the e-mail domains it lists, and every power that it gives
-a client. A file that says platform: true holds the clients that serve all tenants.`,
+within a second. Applying a file approves every power that it gives a client, but not the e-mail domains
+that it claims: see patchbay domain. A file that says platform: true holds the clients that serve all tenants.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return withState(c, func(ctx context.Context, s *server.State) error {
@@ -69,6 +69,26 @@ func applyFiles(ctx context.Context, c *cobra.Command, s *server.State, names []
 			return err
 		}
 		if err := printDiff(c, nameOf(tenant), diff, o.DryRun); err != nil {
+			return err
+		}
+		if err := warnOfClaims(c, s.Registry.Snapshot(), tenant.Tenant); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// warnOfClaims names the domains of a file that count for nothing yet.
+func warnOfClaims(c *cobra.Command, s *registry.Snapshot, claimed registry.Tenant) error {
+	known, ok := s.Tenant(claimed.Account)
+	for _, d := range claimed.Domains {
+		if ok && known.Owns(d.Name) {
+			continue
+		}
+		_, err := fmt.Fprintf(c.ErrOrStderr(), "patchbay: warning: %s: domain %s is only claimed: it leads nobody to a connection and "+
+			"satisfies no rule. Publish the record that 'patchbay domain list' shows and run 'patchbay domain verify %s', or "+
+			"vouch for it with 'patchbay domain approve %s'\n", claimed.Account, d.Name, d.Name, d.Name)
+		if err != nil {
 			return err
 		}
 	}

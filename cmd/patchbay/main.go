@@ -55,7 +55,7 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().StringP("config", "c", "patchbay.yaml", "configuration `file`")
 	root.AddCommand(
 		serveCommand(), demoCommand(), migrateCommand(),
-		applyCommand(), exportCommand(), keyCommand(),
+		applyCommand(), exportCommand(), domainCommand(), keyCommand(),
 		explainCommand(), sessionCommand(), revokeCommand(), auditCommand(), consentCommand(), benchCommand(), versionCommand(),
 	)
 	return root

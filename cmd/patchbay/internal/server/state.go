@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/patchbay-auth/patchbay/broker/domain"
 	"github.com/patchbay-auth/patchbay/broker/keyring"
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/broker/sqlstore"
@@ -19,6 +20,7 @@ type State struct {
 	Registry *registry.Registry
 	Keys     *keyfile.Keys
 	Keyring  *keyring.Keyring
+	Domains  *domain.Prover
 }
 
 // OpenState opens the state database with a current schema. Close it.
@@ -45,6 +47,7 @@ func OpenState(ctx context.Context, config sqlstore.Config, keys *keyfile.Keys, 
 	if err != nil {
 		return nil, err
 	}
+	s.Domains = domain.NewProver(domain.Config{Store: s.Store, Logger: log, Now: config.Now})
 	return s, nil
 }
 
