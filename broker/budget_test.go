@@ -68,7 +68,7 @@ func TestStatementBudgets(t *testing.T) {
 	}{
 		{"login from authorize to tokens", slices.Concat(login, exchange), 14},
 		{"code exchange", exchange, 4},
-		{"refresh", refresh, 3},
+		{"refresh", refresh, 2},
 		{"silent answer", silently, 4},
 		{"form of another browser", refusal, 4},
 	} {

@@ -139,7 +139,7 @@ func (s *Service) Rotate(ctx context.Context, p Presented, check func(context.Co
 		return s.judgeOld(ctx, t.seq, family, seed, p.Policy, now)
 	}
 	moved, err := s.store.RotateFamily(ctx, Rotation{
-		Family: family.ID, ClientID: p.ClientID, Seq: t.seq, Keep: !p.Policy.Rotation, Nonce: id.New(), At: now,
+		Found: family, ClientID: p.ClientID, Seq: t.seq, Keep: !p.Policy.Rotation, Nonce: id.New(), At: now,
 		ExpiresAt: earlier(now.Add(p.Policy.Sliding), family.AbsoluteAt),
 	})
 	if errors.Is(err, ErrConflict) {

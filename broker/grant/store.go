@@ -53,7 +53,8 @@ type Family struct {
 
 // A Rotation moves a family from Seq to Seq+1, and its expiry forward.
 type Rotation struct {
-	Family   id.ID
+	// Found is the family as FindFamily returned it.
+	Found    Family
 	ClientID string
 	Seq      int64
 	// Keep leaves Seq as it is, for a client that does not rotate.
@@ -62,6 +63,16 @@ type Rotation struct {
 	Nonce     id.ID
 	At        time.Time
 	ExpiresAt time.Time
+}
+
+// Moved is what the family found has become when it has been rotated, so that nobody has to read it again.
+func (r Rotation) Moved() Family {
+	f := r.Found
+	f.ExpiresAt = r.ExpiresAt
+	if !r.Keep {
+		f.Seq, f.RotatedAt = r.Seq+1, r.At
+	}
+	return f
 }
 
 // Store keeps all that this package knows. Each method is one transaction.
@@ -118,7 +129,7 @@ type CodeStore interface {
 	// FindFamily returns a family, live or not, or ErrNotFound.
 	FindFamily(context.Context, id.ID) (Family, error)
 
-	// RotateFamily returns ErrConflict, and the family as it now is, unless the family was live, of
+	// RotateFamily returns the family as it now is; with ErrConflict unless the family was live, of
 	// that client, unexpired at r.At and at r.Seq — or r.Nonce itself has already moved it on.
 	RotateFamily(context.Context, Rotation) (Family, error)
 

@@ -36,7 +36,7 @@ func benchmarkRefresh(b *testing.B, s *sqlstore.Store) {
 				b.Error(err)
 				return
 			}
-			_, err = s.RotateFamily(b.Context(), grant.Rotation{Family: family.ID, Seq: found.Seq, Nonce: id.New(), At: at, ExpiresAt: later})
+			_, err = s.RotateFamily(b.Context(), grant.Rotation{Found: found, Seq: found.Seq, Nonce: id.New(), At: at, ExpiresAt: later})
 			if err != nil {
 				b.Error(err)
 				return

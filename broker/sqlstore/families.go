@@ -72,7 +72,7 @@ func (s *Store) RotateFamily(ctx context.Context, r grant.Rotation) (grant.Famil
 	if r.Keep {
 		q, args = extendFamily, args[1:]
 	}
-	args = append(args, r.Family[:], key(r.ClientID), r.Seq, micros(r.At))
+	args = append(args, r.Found.ID[:], key(r.ClientID), r.Seq, micros(r.At))
 
 	var moved int64
 	err := s.inStatement(ctx, func(ctx context.Context, c conn) (err error) {
@@ -80,15 +80,18 @@ func (s *Store) RotateFamily(ctx context.Context, r grant.Rotation) (grant.Famil
 		return err
 	})
 	if err != nil {
-		return grant.Family{}, wrap(err, "rotate family %s", r.Family)
+		return grant.Family{}, wrap(err, "rotate family %s", r.Found.ID)
 	}
-	now, rotatedBy, err := s.family(ctx, r.Family)
+	if moved == 1 {
+		return r.Moved(), nil
+	}
+	now, rotatedBy, err := s.family(ctx, r.Found.ID)
 	switch {
 	case errors.Is(err, grant.ErrNotFound):
 		return grant.Family{}, grant.ErrConflict
 	case err != nil:
 		return grant.Family{}, err
-	case moved == 0 && rotatedBy != r.Nonce:
+	case rotatedBy != r.Nonce:
 		return now, grant.ErrConflict
 	}
 	return now, nil

@@ -55,7 +55,7 @@ func TestLostReply(t *testing.T) {
 			return s.RedeemCode(ctx, code.Hash, id.New(), at, &family)
 		}, 0},
 		{"rotate family", "rotate_family", func(ctx context.Context, s *sqlstore.Store) error {
-			now, err := s.RotateFamily(ctx, grant.Rotation{Family: family.ID, Seq: 1, Nonce: id.New(), At: at.Add(-time.Hour), ExpiresAt: at})
+			now, err := s.RotateFamily(ctx, grant.Rotation{Found: family, Seq: 1, Nonce: id.New(), At: at.Add(-time.Hour), ExpiresAt: at})
 			if now.Seq != 2 {
 				t.Errorf("sequence is %d", now.Seq)
 			}

@@ -12,7 +12,7 @@ import (
 func rotation(f grant.Family) grant.Rotation {
 	at := now()
 	return grant.Rotation{
-		Family: f.ID, ClientID: f.Grant.ClientID, Seq: f.Seq, Nonce: id.New(), At: at, ExpiresAt: at.Add(2 * time.Hour),
+		Found: f, ClientID: f.Grant.ClientID, Seq: f.Seq, Nonce: id.New(), At: at, ExpiresAt: at.Add(2 * time.Hour),
 	}
 }
 
@@ -70,7 +70,7 @@ func rotationRefused(t *testing.T, s Store) {
 		}
 	}
 	unknown := rotation(f)
-	unknown.Family = id.New()
+	unknown.Found.ID = id.New()
 	_, err := s.RotateFamily(t.Context(), unknown)
 	wantErr(t, err, grant.ErrConflict)
 
