@@ -27,7 +27,7 @@ func (e *Engine) Authenticate(ctx context.Context, c ClientLogin) (mapping.User,
 	if c.Tenant == nil {
 		c.Tenant = e.tenantOf(c.Credentials)
 	}
-	record := e.directLogin(c.Client, c.Tenant, LocalIDP, c.Login, c.Address)
+	record := e.directLogin(c.Client, c.Tenant, LocalIDP, "", c.Address)
 	user, err := e.tryPassword(ctx, c.Tenant, Browser{}, &record, c.Credentials)
 	if err != nil {
 		return mapping.User{}, "", err

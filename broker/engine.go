@@ -22,7 +22,7 @@ type Config struct {
 	Directory Directory
 	Upstreams *Upstreams
 	Grants    *grant.Service
-	Sealer    grant.Sealer
+	Sealer    Sealer
 	Events    *EventLog
 	// PublicURL is the base of the addresses that IdPs call back to, without a trailing slash.
 	PublicURL string

@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
@@ -16,11 +17,8 @@ import (
 // password was not looked at, by ReasonThrottled or ReasonBusy; else it is trouble of ours. A Browser
 // without an Address is a server that asks for many people: only the account counts.
 func (e *Engine) authenticate(ctx context.Context, tenant *registry.Tenant, b Browser, login string, password secret.Text) (user mapping.User, why string, err error) {
-	switch {
-	case login == "" || password.Empty():
-		return user, "login or password is empty", nil
-	case len(login) > maxCredential || len(password.Reveal()) > maxCredential:
-		return user, "login or password is too long", nil
+	if !complete(login, password) {
+		return user, fmt.Sprintf("login or password is empty, or longer than %d bytes", maxCredential), nil
 	}
 	account := accountOf(tenant, login)
 	try, retry, err := e.Throttle.Begin(ctx, account, e.source(b, account))
@@ -51,6 +49,11 @@ func (e *Engine) authenticate(ctx context.Context, tenant *registry.Tenant, b Br
 	}
 	outcome = throttle.Succeeded
 	return user, "", nil
+}
+
+// complete reports whether there is something to ask the directory about.
+func complete(login string, password secret.Text) bool {
+	return login != "" && !password.Empty() && len(login) <= maxCredential && len(password.Reveal()) <= maxCredential
 }
 
 // busyRetry is when there may be room in the queue for password hashes.

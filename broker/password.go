@@ -43,7 +43,7 @@ func (e *Engine) Password(ctx context.Context, attempt id.ID, b Browser, c Crede
 		tenant = e.tenantOf(c)
 		a.Account = tenant.Account
 	}
-	record := e.newLogin(a, b, LocalIDP, c.Login)
+	record := e.newLogin(a, b, LocalIDP, "")
 	user, err := e.tryPassword(ctx, tenant, b, &record, c)
 	if err != nil {
 		return Next{}, err
@@ -84,7 +84,14 @@ func (e *Engine) tenantOf(c Credentials) *registry.Tenant {
 func (e *Engine) tryPassword(ctx context.Context, tenant *registry.Tenant, from Browser, record *Login, c Credentials) (mapping.User, error) {
 	started := e.Now()
 	user, why, err := e.authenticate(ctx, tenant, from, c.Login, c.Password)
-	record.UserID = user.ID
+	asked := complete(c.Login, c.Password)
+	record.UserID, record.Subject = user.ID, truncate(c.Login, maxSubject)
+	switch {
+	case !asked:
+		record.Subject = ""
+	case user.ID == "":
+		record.Subject = NobodysName(e.Sealer, c.Login)
+	}
 	var refused *Refusal
 	switch {
 	case errors.As(err, &refused):
@@ -97,6 +104,9 @@ func (e *Engine) tryPassword(ctx context.Context, tenant *registry.Tenant, from 
 		return user, nil
 	}
 	record.Reason, record.Detail = ReasonCredentials, why
+	if !asked && !record.AttemptID.IsZero() {
+		record.ID = onceFor(record.AttemptID, why) // nothing else stops one who posts these for ever
+	}
 	err = e.refuse(ctx, *record, record.AttemptID, errors.New(why))
 	return mapping.User{}, errors.Join(err, wait(ctx, started, e.Now, e.FailureFloor()))
 }

@@ -41,8 +41,9 @@ func refusedEvent(l Login) Event {
 }
 
 // turnedAway records a refusal that came before anything was tried, and returns err with the
-// reference of the record. What names no attempt of ours leaves an event only: strangers could fill
-// the table that support looks logins up in.
+// reference of the record. What names no attempt of ours leaves an event only, and an attempt has one
+// record for each reason and connection, the first: strangers could fill the table that support looks
+// logins up in.
 func (e *Engine) turnedAway(ctx context.Context, a Attempt, connection string, b Browser, err error) error {
 	var refused *Refusal
 	if !errors.As(err, &refused) {
@@ -56,6 +57,11 @@ func (e *Engine) turnedAway(ctx context.Context, a Attempt, connection string, b
 		return err
 	}
 	record := e.newLogin(a, b, connection, "")
+	once := string(refused.Reason)
+	if _, known := e.Registry.Snapshot().Connection(a.Account, connection); known {
+		once += " " + connection
+	}
+	record.ID = onceFor(a.ID, once)
 	record.Reason, record.Detail = refused.Reason, truncate(refused.Error(), maxDetail)
 	return e.refuse(ctx, record, refused.AttemptID, refused.Err)
 }

@@ -54,7 +54,8 @@ type Login struct {
 	Account    registry.Account
 	ClientID   string
 	Connection string // or LocalIDP
-	// Subject is the login name typed, or the external id asserted.
+	// Subject is the external id asserted, or the login name typed; one that is nobody's is stored as
+	// NobodysName.
 	Subject string
 	// UserID is empty when no user was found.
 	UserID mapping.UserID

@@ -82,13 +82,17 @@ type SessionStore interface {
 	SessionClients(context.Context, id.ID) ([]SessionClient, error)
 	// LinkedUser returns the user linked to an identity, or ErrNotFound.
 	LinkedUser(context.Context, registry.Account, mapping.LinkKey) (mapping.UserID, error)
-	// RecordLogin stores a login that makes no session, refused or not, with its event.
+	// RecordLogin stores a login that makes no session, refused or not, with its event. One that is
+	// recorded already stays as it is, without another event.
 	RecordLogin(context.Context, Login, Event) error
 	// Login returns a recorded login, or ErrNotFound.
 	Login(context.Context, id.ID) (Login, error)
 	// Logins returns the newest logins of an account first, at most limit; user narrows it unless
 	// empty.
 	Logins(ctx context.Context, account registry.Account, user mapping.UserID, limit int) ([]Login, error)
+	// LoginsBySubject is Logins for those who came as one of the subjects, byte by byte. There must be
+	// at least one.
+	LoginsBySubject(ctx context.Context, account registry.Account, subjects []string, limit int) ([]Login, error)
 }
 
 // EventStore keeps the audit log.

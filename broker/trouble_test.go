@@ -150,7 +150,7 @@ func TestABrowserThatGoesAwayDuringACallback(t *testing.T) {
 }
 
 // sealedElsewhere is a sealer whose key was lost between the two halves of a login.
-type sealedElsewhere struct{}
+type sealedElsewhere struct{ broker.Sealer }
 
 func (sealedElsewhere) Seal(plaintext, _ []byte) ([]byte, error) { return plaintext, nil }
 func (sealedElsewhere) Open(_, _ []byte) ([]byte, error)         { return nil, errKey }

@@ -27,9 +27,16 @@ const (
 	loginsOfUser query = `/* logins_of_user */ SELECT
 		id, attempt_id, at, account, client_id, connection, subject, user_id, reason, detail, trace, address
 		FROM pb_logins WHERE account = ? AND user_id = ? ORDER BY at DESC LIMIT ?`
+
+	loginsBySubject query = `/* logins_by_subject */ SELECT
+		id, attempt_id, at, account, client_id, connection, subject, user_id, reason, detail, trace, address
+		FROM pb_logins WHERE account = ? AND subject IN (?) ORDER BY at DESC LIMIT ?`
 )
 
-// RecordLogin implements broker.SessionStore. Subject is cut at 512 bytes, Detail at 4 KB: both
+// maxSubject is how much of a subject is kept, in bytes.
+const maxSubject = 512
+
+// RecordLogin implements broker.SessionStore. Subject is cut at maxSubject, Detail at 4 KB: both
 // come from people who could not log in.
 func (s *Store) RecordLogin(ctx context.Context, l broker.Login, e broker.Event) error {
 	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
@@ -38,6 +45,9 @@ func (s *Store) RecordLogin(ctx context.Context, l broker.Login, e broker.Event)
 		}
 		return t.appendEvents(ctx, []broker.Event{e})
 	})
+	if isDuplicate(err) {
+		return nil
+	}
 	return wrap(err, "record login %s", l.ID)
 }
 
@@ -59,6 +69,19 @@ func (s *Store) Logins(ctx context.Context, account registry.Account, user mappi
 	if user != "" {
 		q, args = loginsOfUser, []any{key(account), key(user), limit}
 	}
+	return s.logins(ctx, account, q, args)
+}
+
+// LoginsBySubject implements broker.SessionStore.
+func (s *Store) LoginsBySubject(ctx context.Context, account registry.Account, subjects []string, limit int) ([]broker.Login, error) {
+	args := []any{key(account)}
+	for _, subject := range subjects {
+		args = append(args, clip(subject, maxSubject))
+	}
+	return s.logins(ctx, account, loginsBySubject.list(len(subjects)), append(args, limit))
+}
+
+func (s *Store) logins(ctx context.Context, account registry.Account, q query, args []any) ([]broker.Login, error) {
 	var logins []broker.Login
 	err := s.read(ctx, func(ctx context.Context, c conn) error {
 		logins = nil
@@ -90,6 +113,6 @@ func (t *tx) insertLogin(ctx context.Context, l broker.Login) error {
 		}
 	}
 	return t.run(ctx, insertLogin, l.ID[:], ref(l.AttemptID), micros(l.At), key(l.Account), key(l.ClientID),
-		key(l.Connection), clip(l.Subject, 512), key(l.UserID), clip(l.Reason, 255), clip(l.Detail, 4096),
+		key(l.Connection), clip(l.Subject, maxSubject), key(l.UserID), clip(l.Reason, 255), clip(l.Detail, 4096),
 		trace, clip(l.Address, 64))
 }

@@ -35,6 +35,50 @@ func refusedLogin(t *testing.T, s Store) {
 	}
 }
 
+func loginOnce(t *testing.T, s Store) {
+	first := sampleLogin()
+	must(t, s.RecordLogin(t.Context(), *first, sampleEvent(broker.LoginRefused)))
+	again := *first
+	again.Address, again.Detail = "192.0.2.99", "another"
+	errs := race(16, func(int) error { return s.RecordLogin(t.Context(), again, sampleEvent(broker.LoginRefused)) })
+	for _, err := range errs {
+		must(t, err)
+	}
+	same(t, get(t, s.Login, first.ID), *first)
+	same(t, len(allEvents(t, s)), 1)
+}
+
+func loginsBySubject(t *testing.T, s Store) {
+	var all []id.ID
+	for i, subject := range []string{"ana", "nobody-0011223344556677", "Ana", "ana", "ana "} {
+		l := sampleLogin()
+		l.At, l.Subject = l.At.Add(time.Duration(i)*time.Second), subject
+		must(t, s.RecordLogin(t.Context(), *l, sampleEvent(broker.LoginRefused)))
+		all = append(all, l.ID)
+	}
+	other := sampleLogin()
+	other.Account, other.Subject = "globex", "ana"
+	must(t, s.RecordLogin(t.Context(), *other, sampleEvent(broker.LoginRefused)))
+	for _, test := range []struct {
+		subjects []string
+		limit    int
+		want     []id.ID
+	}{
+		{[]string{"ana", "nobody-0011223344556677"}, 10, []id.ID{all[3], all[1], all[0]}},
+		{[]string{"ana", "nobody-0011223344556677"}, 2, []id.ID{all[3], all[1]}},
+		{[]string{"Ana"}, 10, []id.ID{all[2]}},
+		{[]string{"an"}, 10, nil},
+	} {
+		logins, err := s.LoginsBySubject(t.Context(), account, test.subjects, test.limit)
+		must(t, err)
+		var got []id.ID
+		for _, l := range logins {
+			got = append(got, l.ID)
+		}
+		same(t, got, test.want)
+	}
+}
+
 func loginsListed(t *testing.T, s Store) {
 	var want []id.ID
 	for i := range 5 {

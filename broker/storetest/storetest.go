@@ -83,6 +83,8 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"origin outlives its session", originOutlives},
 		{"departure is taken once", departureTaken},
 		{"logins are listed newest first", loginsListed},
+		{"a login is recorded once", loginOnce},
+		{"logins are found by subject", loginsBySubject},
 		{"events come back in order", eventsInOrder},
 		{"registry comes back as stored", registryRoundTrip},
 		{"registry keys are unique", registryUnique},

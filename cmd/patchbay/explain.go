@@ -21,15 +21,16 @@ import (
 )
 
 func explainCommand() *cobra.Command {
-	var account, user string
+	var account, user, login string
 	var limit int
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "explain LOGIN-ID | explain --account ACCOUNT [--user USER-ID]",
+		Use:   "explain LOGIN-ID | explain --account ACCOUNT [--user USER-ID | --login NAME]",
 		Short: "Tell why a login became a user, or was refused",
 		Long: `Prints one recorded login with the trace of the mapping rules, or lists the newest logins of a
-tenant or of one user. The login id is the reference on the page that refused somebody, and login_id
-in the audit log.`,
+tenant, of one user, or of a name as somebody typed it. The login id is the reference on the page that
+refused somebody, and login_id in the audit log. Names that are nobody's are not stored, because people
+type passwords there by mistake; such logins are found by --login, and shown under a pseudonym.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if (len(args) == 1) == (account != "") {
@@ -39,7 +40,7 @@ in the audit log.`,
 				if len(args) == 1 {
 					return explainOne(ctx, s.Store, args[0], c.OutOrStdout(), asJSON)
 				}
-				logins, err := s.Store.Logins(ctx, registry.Account(account), mapping.UserID(user), limit)
+				logins, err := findLogins(ctx, s, registry.Account(account), mapping.UserID(user), login, limit)
 				if err != nil {
 					return err
 				}
@@ -50,9 +51,20 @@ in the audit log.`,
 	f := c.Flags()
 	f.StringVar(&account, "account", "", "list the logins of this tenant")
 	f.StringVar(&user, "user", "", "only logins that became this user id")
+	f.StringVar(&login, "login", "", "only logins with this name, in the case it was typed in, or with this external id")
 	f.IntVar(&limit, "limit", 20, "how many logins to list")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	return c
+}
+
+func findLogins(ctx context.Context, s *server.State, account registry.Account, user mapping.UserID, login string, limit int) ([]broker.Login, error) {
+	switch {
+	case login == "":
+		return s.Store.Logins(ctx, account, user, limit)
+	case user != "":
+		return nil, errors.New("explain takes either --user or --login")
+	}
+	return s.Store.LoginsBySubject(ctx, account, []string{login, broker.NobodysName(s.Keys, login)}, limit)
 }
 
 func explainOne(ctx context.Context, store broker.SessionStore, ref string, out io.Writer, asJSON bool) error {
@@ -123,7 +135,7 @@ func listLogins(out io.Writer, logins []broker.Login, asJSON bool) error {
 func tellLogin(out io.Writer, l broker.Login) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "login      %s\nat         %s\ntenant     %s\nclient     %s\nthrough    %s\n", l.ID, l.At.UTC().Format(time.RFC3339Nano), l.Account, l.ClientID, l.Connection)
-	for _, line := range [][2]string{{"came as", l.Subject}, {"from", l.Address}, {"user", string(l.UserID)}, {"reason", string(l.Reason)}, {"detail", l.Detail}} {
+	for _, line := range [][2]string{{"came as", cameAs(l)}, {"from", l.Address}, {"user", string(l.UserID)}, {"reason", string(l.Reason)}, {"detail", l.Detail}} {
 		if line[1] != "" {
 			fmt.Fprintf(&b, "%-10s %s\n", line[0], printable(line[1]))
 		}
@@ -134,6 +146,13 @@ func tellLogin(out io.Writer, l broker.Login) error {
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
+}
+
+func cameAs(l broker.Login) string {
+	if l.IsNobody() {
+		return l.Subject + " (a name that is nobody's, and not stored; --login NAME finds it)"
+	}
+	return l.Subject
 }
 
 func tellTrace(b *strings.Builder, t mapping.Trace) {
