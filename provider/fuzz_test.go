@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/patchbay-auth/patchbay/broker/registry"
 )
 
 // Whatever strangers and clients send, it is never our fault: nothing answers 5xx, nothing that a
@@ -13,6 +15,20 @@ import (
 
 func FuzzTokenForm(f *testing.F) {
 	w := newWorld(f)
+	w.exchangers()
+	w.trusting()
+	w.change("agent-app", func(c *registry.Client) { // a client that gets past "you may not" everywhere
+		gateway, _ := w.registry.Snapshot().Client("gateway")
+		portal, _ := w.registry.Snapshot().Client("portal")
+		reporting, _ := w.registry.Snapshot().Client("reporting")
+		c.TokenExchange, c.TrustedIssuers, c.ProductAccess = gateway.TokenExchange, portal.TrustedIssuers, reporting.ProductAccess
+		c.GrantTypes = append(c.GrantTypes, registry.GrantClientCredentials, registry.GrantPassword,
+			registry.GrantDeviceCode, registry.GrantTokenExchange, registry.GrantJWTBearer)
+	})
+	l := w.layouts()[0]
+	ours := text(w.issue(l, "ana"), "access_token")
+	theirs := w.upstream("patchbay", "ana")
+	word := w.jwt(makers()["ES256"], w.about(hr, "ana", l.issuer), nil)
 	for _, l := range w.layouts() {
 		if a := w.post(l.token, "agent-app", redemption(w.code(l, "ana"))); a.status != http.StatusOK {
 			f.Fatalf("the control: %d %s", a.status, a.body) // an ordinary client is served
@@ -26,6 +42,8 @@ func FuzzTokenForm(f *testing.F) {
 		"grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&subject_token=x&subject_token_type=y",
 		"grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=a.b.c",
 		"client_assertion=a.b.c&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer",
+		exchanged(ours).Encode(), exchanged(ours, "audience", crm, "scope", "profile").Encode(), exchanged(theirs, "subject_token_type", idType).Encode(),
+		vouched(word).Encode(), vouched(word, "scope", "openid").Encode(), credentials("ana").Encode(),
 		"client_id=agent-app&client_secret=wrong;" + known, strings.Repeat("a=b&", 500),
 	} {
 		f.Add(seed, "", true)

@@ -31,9 +31,10 @@ type wanted struct {
 	// code is what the ID token appears beside, or empty.
 	code string
 
-	// What follows is for an exchanged access token: who acts for the user; whom it is for, unless for
+	// What follows is for an exchanged access token: who acts for the user, and what it is made of; whom it is for, unless for
 	// the issuer and the APIs of its scope; and when it ends, unless that is the zero time.
 	actor    *token.Actor
+	origin   *token.Origin
 	audience []string
 	until    time.Time
 }
@@ -75,7 +76,7 @@ func (p *provider) mint(ctx context.Context, x *exchange, g grant.Grant, scope [
 		}, token.Access{
 			Issuer: g.Issuer, Subject: subject, SubjectType: kind,
 			Audience: wantedAudience(want, g.Issuer, out.scope), ClientID: g.ClientID, Scope: out.scope,
-			GrantID: g.ID.String(), Tenant: g.Account, Login: login, Actor: want.actor, Claims: claims.access,
+			GrantID: g.ID.String(), Tenant: g.Account, Login: login, Actor: want.actor, Origin: want.origin, Claims: claims.access,
 		})
 		if err != nil {
 			return issued{}, unavailable(err)

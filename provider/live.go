@@ -24,6 +24,8 @@ type verified struct {
 	told json.RawMessage
 	// facts are what a revocation would reach it by.
 	facts grant.Facts
+	// conditions are what lists of clients it depends on; nil for a token that no list allowed.
+	conditions *conditions
 }
 
 // A tokenCache remembers verified tokens by their SHA-256. It holds neither tokens nor failures: a
@@ -72,6 +74,9 @@ func (p *provider) accept(ctx context.Context, raw string) (live, error) {
 	if out.tenant, ok = registered.Tenant(v.Tenant); !ok || !out.tenant.Enabled {
 		return live{}, errInactive
 	}
+	if v.conditions != nil && !v.conditions.hold(registered, v, now) {
+		return live{}, errInactive
+	}
 	if err := p.checkRevoked(v); err != nil {
 		return live{}, err
 	}
@@ -114,6 +119,12 @@ func (p *provider) verify(ctx context.Context, raw string) (*verified, error) {
 	}}
 	if access.SubjectType == token.User {
 		v.facts.User = grant.UserSubject(access.Tenant, mapping.UserID(access.Subject))
+	}
+	if v.conditions = conditionsOf(access); v.conditions != nil {
+		v.facts.Through = v.conditions.through
+	}
+	if access.Origin != nil {
+		v.facts.Before = access.Origin.IDs
 	}
 	if v.told, err = tell(access); err != nil {
 		return nil, unavailable(err)

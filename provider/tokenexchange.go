@@ -26,8 +26,12 @@ const (
 	typeJWT         = "urn:ietf:params:oauth:token-type:jwt"
 )
 
-// maxActors bounds through how many clients a token may be passed on, one for the other.
-const maxActors = 4
+const (
+	// maxActors bounds through how many clients a token may be passed on, one for the other.
+	maxActors = 4
+	// maxExchanges bounds how many tokens may be made of one another.
+	maxExchanges = 8
+)
 
 // A bargain is what a token is exchanged for.
 type bargain struct {
@@ -132,7 +136,7 @@ func (p *provider) bargainOurs(ctx context.Context, x *exchange, form url.Values
 	}
 	b := bargain{
 		grant: p.newGrant(x, t.Tenant, t.user.ID, scope),
-		want:  wanted{actor: t.Actor, until: t.Expires},
+		want:  wanted{actor: t.Actor, origin: originOf(t), until: t.Expires},
 		from:  map[string]string{"subject_client": t.ClientID, "subject_jti": t.ID},
 	}
 	b.grant.ID = origin // whatever ends the grant that the person made ends what came of it
@@ -141,10 +145,19 @@ func (p *provider) bargainOurs(ctx context.Context, x *exchange, form url.Values
 	if t.ClientID != x.client.ID {
 		b.want.actor = &token.Actor{Subject: token.Subject(x.client.ID), Previous: t.Actor}
 	}
-	if b.want.actor.Depth() > maxActors {
+	if b.want.actor.Depth() > maxActors || len(b.want.origin.IDs) > maxExchanges {
 		return bargain{}, invalidRequest("The subject token was exchanged too often")
 	}
 	return b, nil
+}
+
+// originOf is what is made of a token when it is exchanged.
+func originOf(t live) *token.Origin {
+	o := &token.Origin{ClientID: t.ClientID, IDs: []string{t.ID}}
+	if t.Origin != nil {
+		o.ClientID, o.IDs = t.Origin.ClientID, append(o.IDs, t.Origin.IDs...)
+	}
+	return o
 }
 
 // bargainTheirs maps an ID token of a connection that the client may exchange from, like a login. There

@@ -42,6 +42,8 @@ type Facts struct {
 	ClientID string
 	Account  registry.Account
 	IssuedAt time.Time
+	// Before are the jti of the tokens that it was exchanged for, and Through the clients that had them.
+	Before, Through []string
 }
 
 // Check reports whether any revocation reaches the token, or ErrStale.
@@ -77,14 +79,29 @@ func (r *Revocations) reach(f Facts) bool {
 		{KindClient, f.ClientID},
 		{KindTenant, string(f.Account)},
 	} {
-		if k.subject == "" {
-			continue
+		if r.reaches(k, f.IssuedAt) {
+			return true
 		}
-		if e, ok := r.entries[k]; ok && (k.kind.final() || !f.IssuedAt.After(e.notBefore)) {
+	}
+	for _, jti := range f.Before {
+		if r.reaches(entryKey{KindToken, jti}, f.IssuedAt) {
+			return true
+		}
+	}
+	for _, client := range f.Through {
+		if r.reaches(entryKey{KindClient, client}, f.IssuedAt) {
 			return true
 		}
 	}
 	return false
+}
+
+func (r *Revocations) reaches(k entryKey, issuedAt time.Time) bool {
+	if k.subject == "" {
+		return false
+	}
+	e, ok := r.entries[k]
+	return ok && (k.kind.final() || !issuedAt.After(e.notBefore))
 }
 
 // Load replaces everything by what the store holds.

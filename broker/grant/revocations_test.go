@@ -12,7 +12,7 @@ func TestEveryKindOfRevocationReachesItsTokens(t *testing.T) {
 	b := newBench(t)
 	facts := grant.Facts{
 		JTI: "j", Grant: "g", Session: "s", User: grant.UserSubject("acme", "4711"), ClientID: "agent-app", Account: "acme",
-		IssuedAt: b.clock(),
+		IssuedAt: b.clock(), Before: []string{"j1", "j0"}, Through: []string{"portal", "gateway"},
 	}
 	if revoked, err := b.revocations.Check(facts); revoked || err != nil {
 		t.Fatalf("nothing is revoked yet: %t, %v", revoked, err)
@@ -23,10 +23,14 @@ func TestEveryKindOfRevocationReachesItsTokens(t *testing.T) {
 		final          bool
 	}{
 		{grant.KindToken, "j", "j2", true},
+		{grant.KindToken, "j1", "j2", true},
+		{grant.KindToken, "j0", "j2", true},
 		{grant.KindGrant, "g", "g2", true},
 		{grant.KindSession, "s", "s2", true},
 		{grant.KindUser, "acme/4711", "acme/4712", false},
 		{grant.KindClient, "agent-app", "sbc", false},
+		{grant.KindClient, "portal", "sbc", false},
+		{grant.KindClient, "gateway", "sbc", false},
 		{grant.KindTenant, "acme", "globex", false},
 	} {
 		t.Run(string(c.kind), func(t *testing.T) {

@@ -50,6 +50,8 @@ type Access struct {
 	Login
 	// Actor is the client that acts for the subject; nil for a token that was not exchanged.
 	Actor *Actor
+	// Origin is what the token was exchanged for; nil for one that was not made of a token of ours.
+	Origin *Origin
 	// Claims are further claims by name. A reserved name is an error when minting.
 	Claims map[string]any
 
@@ -75,6 +77,14 @@ func (a *Actor) Depth() int {
 		n++
 	}
 	return n
+}
+
+// An Origin is what an exchanged token was made of. Whatever ends that ends the token.
+type Origin struct {
+	// ClientID is whom the first token was issued to.
+	ClientID string `json:"client_id"`
+	// IDs are the jti of the first token and of all between, the latest first.
+	IDs []string `json:"jti"`
 }
 
 // ID is an ID token's content.
@@ -103,6 +113,7 @@ func Reserved(name string) bool {
 		"nonce", "auth_time", "acr", "amr", "idp",
 		"at_hash", "c_hash", "s_hash", // OpenID Connect Core §3.3.2.11
 		"events",                // RFC 8417: would make it a logout token
+		"exchanged_from",        // our own, see Origin
 		"cnf", "act", "may_act", // RFC 7800 and RFC 8693: who else may use the token
 		"active", "token_type", "username": // RFC 7662: introspection repeats claims beside these
 		return true

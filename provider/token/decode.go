@@ -183,6 +183,24 @@ func (r *reader) actor() *Actor {
 	return a
 }
 
+// origin takes an exchanged_from claim, if there is one, with nothing in it but its two members.
+func (r *reader) origin() *Origin {
+	if !r.has("exchanged_from") {
+		return nil
+	}
+	members, ok := r.take("exchanged_from").(map[string]any)
+	if !ok {
+		r.fail("exchanged_from", "an object")
+		return nil
+	}
+	inner := reader{members: members}
+	o := &Origin{ClientID: inner.text("client_id"), IDs: inner.texts("jti")}
+	if inner.err != nil || len(members) > 0 {
+		r.fail("exchanged_from", "an origin")
+	}
+	return o
+}
+
 // further returns the members that nobody took, or nil. A reserved claim among them belongs to another
 // kind of token: a nonce to an ID token, a gid to an access token, events to a logout token.
 func (r *reader) further() (map[string]any, error) {

@@ -67,7 +67,7 @@ func (t *Tokens) MintAccess(how Signing, a Access) (string, Access, error) {
 		Issuer: a.Issuer, Subject: a.Subject, SubjectType: a.SubjectType, Audience: a.Audience,
 		ClientID: a.ClientID, Scope: strings.Join(a.Scope, " "),
 		IssuedAt: a.IssuedAt.Unix(), NotBefore: a.NotBefore.Unix(), Expires: a.Expires.Unix(),
-		ID: a.ID, GrantID: a.GrantID, Tenant: string(a.Tenant), Actor: a.Actor,
+		ID: a.ID, GrantID: a.GrantID, Tenant: string(a.Tenant), Actor: a.Actor, Origin: a.Origin,
 		loginClaims: a.claims(),
 	}, a.Claims)
 	if err != nil {

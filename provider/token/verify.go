@@ -29,7 +29,7 @@ func (t *Tokens) VerifyAccess(ctx context.Context, raw string) (Access, error) {
 	a := Access{
 		Issuer: in.text("iss"), Subject: Subject(in.text("sub")), SubjectType: SubjectType(in.text("sub_type")),
 		Audience: in.texts("aud"), ClientID: in.text("client_id"), Scope: strings.Fields(in.optional("scope")),
-		GrantID: in.text("gid"), Tenant: registry.Account(in.text("tenant")), Login: in.login(), Actor: in.actor(),
+		GrantID: in.text("gid"), Tenant: registry.Account(in.text("tenant")), Login: in.login(), Actor: in.actor(), Origin: in.origin(),
 		ID: in.text("jti"), KeyID: head.keyID,
 		IssuedAt: in.time("iat"), NotBefore: in.time("nbf"), Expires: in.time("exp"),
 	}

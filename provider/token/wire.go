@@ -15,6 +15,7 @@ type accessClaims struct {
 	GrantID     string      `json:"gid"`
 	Tenant      string      `json:"tenant"`
 	Actor       *Actor      `json:"act,omitempty"`
+	Origin      *Origin     `json:"exchanged_from,omitempty"`
 	loginClaims
 }
 
