@@ -54,8 +54,8 @@ func (p *provider) exchange(r *http.Request, x *exchange) (any, error) {
 		return p.keepAlive(r)
 	}
 	if x.endpoint == introspection {
-		ctx, cancel := context.WithTimeout(r.Context(), introspectionBudget)
-		defer cancel()
+		ctx := withDeadline(r.Context(), introspectionBudget)
+		defer ctx.end()
 		answer, err := p.introspect(ctx, x, form.Get("token"))
 		if err != nil || !wantsSigned(r.Header) {
 			return answer, err

@@ -14,14 +14,6 @@ import (
 	"github.com/patchbay-auth/patchbay/provider/token"
 )
 
-// introspected is what is said about a live token's user, who may change while the token lives
-// (RFC 7662 §2.2). What the token says for itself comes after it.
-type introspected struct {
-	Active           bool   `json:"active"`
-	Username         string `json:"username,omitempty"`
-	SoftphoneAddress string `json:"softphone_address,omitempty"`
-}
-
 // told is what is said about a live token itself. It is rendered once, when the token is verified.
 type told struct {
 	Subject   string       `json:"sub"`
@@ -86,27 +78,26 @@ func (p *provider) introspect(ctx context.Context, x *exchange, raw string) (jso
 		p.recordInactive(x, t, "the token is for somebody else") // an SBC does not look at aud
 		return inactive(), nil
 	}
-	phone, why, err := p.softphone(ctx, t)
+	phones, err := p.softphones(ctx, t)
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	answer := introspected{Active: true, Username: t.user.Username}
-	if phone != "" {
-		answer.SoftphoneAddress = "sip:" + phone
+	about := answerFacts{profile: x.client.Introspection.Profile, username: t.user.Username, phones: phones, tenant: t.tenant}
+	if answer := t.last.about(about); answer != nil {
+		return answer, nil
 	}
-	if x.client.Introspection.Profile == registry.ProfileAudioCodes {
-		if phone == "" {
-			p.recordInactive(x, t, why.Error())
-			return inactive(), nil
-		}
-		// With an @ in it the SBC compares the whole address of record, not just its user part.
-		answer.Username = phone
+	head, why := about.head(t.SubjectType == token.User)
+	if why != nil {
+		p.recordInactive(x, t, why.Error())
+		return inactive(), nil
 	}
-	head, err := json.Marshal(answer)
+	answer, err := json.Marshal(head)
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	return joined(head, t.told), nil
+	answer = joined(answer, t.told)
+	t.last.remember(about, answer)
+	return answer, nil
 }
 
 // sees reports whether the caller may know of the token.
@@ -133,18 +124,13 @@ func permitted(caller *registry.Client) error {
 	return nil
 }
 
-// softphone returns the user's address of record without its scheme. When there is none, why says
-// so; err means that the directory could not tell.
-func (p *provider) softphone(ctx context.Context, t live) (aor string, why, err error) {
+// softphones returns the user's telephones as the directory spells them; a client has none.
+func (p *provider) softphones(ctx context.Context, t live) ([]mapping.Softphone, error) {
 	if t.SubjectType == token.Client {
-		return "", errors.New("the token is a client's own, not a user's"), nil
+		return nil, nil
 	}
 	details, err := p.directory.Details(ctx, t.tenant.LegacyTenant, t.user.ID, mapping.Softphones)
-	if err != nil {
-		return "", nil, err
-	}
-	aor, why = mapping.AddressOfRecord(details.Softphones, t.tenant.SIPDomains)
-	return aor, why, nil
+	return details.Softphones, err
 }
 
 // recordInactive leaves a trace of why a live token was called inactive: at the switch it is a
