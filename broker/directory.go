@@ -44,6 +44,15 @@ type TokenVerifier interface {
 // An Upstream sends a person to one IdP and verifies who comes back.
 type Upstream interface {
 	// Start returns where to send the browser. It fails when the IdP cannot be reached.
+// A LogoutVerifier is an Upstream whose IdP tells when it has ended sessions by OpenID Connect's means. The
+// errors are those of Upstream.Finish.
+type LogoutVerifier interface {
+	// VerifyLogout verifies a logout token (OpenID Connect Back-Channel Logout 1.0).
+	VerifyLogout(ctx context.Context, token string) (federation.LogoutNotice, error)
+	// FrontLogout reads what a browser brought (OpenID Connect Front-Channel Logout 1.0).
+	FrontLogout(issuer, session string) (federation.LogoutNotice, error)
+}
+
 	Start(context.Context, federation.StartRequest) (federation.Started, error)
 	// Finish verifies a callback. A *federation.ResponseError is the IdP's own refusal; an error
 	// that wraps federation.ErrUnreachable says nothing about the person; any other error means

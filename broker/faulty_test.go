@@ -101,6 +101,10 @@ func (f *faulty) Attempt(ctx context.Context, ref id.ID) (a broker.Attempt, err 
 	return a, err
 }
 
+func (f *faulty) InsertDeparture(ctx context.Context, d broker.Departure) error {
+	return f.call("InsertDeparture", func() error { return f.Store.InsertDeparture(ctx, d) })
+}
+
 func (f *faulty) AttemptByUpstreamState(ctx context.Context, h grant.Hash) (a broker.Attempt, err error) {
 	err = f.call("AttemptByUpstreamState", func() (err error) { a, err = f.Store.AttemptByUpstreamState(ctx, h); return err })
 	return a, err

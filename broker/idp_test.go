@@ -27,6 +27,7 @@ type idps struct {
 	// noLogout is an identity provider without a place to log out.
 	noLogout bool
 	logouts  []federation.LogoutRequest
+	notices  map[string]federation.LogoutNotice // by logout token
 	// verified counts the callbacks whose code was looked at.
 	verified int
 }
@@ -82,6 +83,27 @@ func (i *idp) Logout(_ context.Context, r federation.LogoutRequest) (federation.
 		URL:  "https://idp.example/logout?" + url.Values{"state": {r.State}}.Encode(),
 		Memo: []byte("memo of " + r.State),
 	}, nil
+}
+
+// VerifyLogout takes the tokens that a test has made.
+func (i *idp) VerifyLogout(_ context.Context, token string) (federation.LogoutNotice, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	notice, ok := i.notices[token]
+	switch {
+	case i.unreachable != nil:
+		return federation.LogoutNotice{}, i.unreachable
+	case !ok:
+		return federation.LogoutNotice{}, errors.New("the token is forged")
+	}
+	return notice, nil
+}
+
+func (i *idp) FrontLogout(issuer, session string) (federation.LogoutNotice, error) {
+	if issuer != "https://idp.example" {
+		return federation.LogoutNotice{}, errors.New("iss is " + issuer)
+	}
+	return federation.LogoutNotice{Sessions: []string{session}}, nil
 }
 
 func (i *idp) Finish(ctx context.Context, r federation.Response) (mapping.Identity, error) {

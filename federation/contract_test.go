@@ -6,6 +6,7 @@ import (
 )
 
 var (
-	_ broker.Upstream      = (*federation.OIDC)(nil)
-	_ broker.TokenVerifier = (*federation.OIDC)(nil)
+	_ broker.Upstream       = (*federation.OIDC)(nil)
+	_ broker.TokenVerifier  = (*federation.OIDC)(nil)
+	_ broker.LogoutVerifier = (*federation.OIDC)(nil)
 )

@@ -15,7 +15,7 @@ import (
 // verify returns the claims of the raw ID token that answers a login.
 func (o *OIDC) verify(ctx context.Context, md metadata, m memo, raw, accessToken string) (object, error) {
 	now := o.cfg.Now()
-	token, claims, err := o.open(ctx, md, raw, now)
+	token, claims, err := o.open(ctx, md, raw, now, typeID)
 	if err != nil {
 		return nil, err
 	}
@@ -31,11 +31,11 @@ func (o *OIDC) expectation(m memo, now time.Time) expectation {
 	return expectation{issuer: o.cfg.Issuer, clientID: o.cfg.ClientID, memo: m, now: now, skew: o.cfg.ClockSkew}
 }
 
-// open returns the claims of a raw ID token (OpenID Connect Core 1.0 §3.1.3.7): its header is judged by
+// open returns the claims of a raw ID token, or of another JWT of the IdP's (OpenID Connect Core 1.0 §3.1.3.7): its header is judged by
 // our rules, its signature, issuer, audience and expiry by go-oidc's. An expectation has to judge the
 // claims again, by ours.
-func (o *OIDC) open(ctx context.Context, md metadata, raw string, now time.Time) (*oidc.IDToken, object, error) {
-	if err := checkHeader(raw, md.algs); err != nil {
+func (o *OIDC) open(ctx context.Context, md metadata, raw string, now time.Time, kind tokenType) (*oidc.IDToken, object, error) {
+	if err := checkHeader(raw, md.algs, kind); err != nil {
 		return nil, nil, err
 	}
 	keys := &keySet{keys: o.keys, algs: md.algs}
@@ -56,7 +56,7 @@ func (o *OIDC) open(ctx context.Context, md metadata, raw string, now time.Time)
 }
 
 // checkHeader judges the JOSE header before any key is looked for.
-func checkHeader(raw string, algs []string) error {
+func checkHeader(raw string, algs []string, kind tokenType) error {
 	if raw == "" {
 		return errors.New("missing")
 	}
@@ -75,14 +75,12 @@ func checkHeader(raw string, algs []string) error {
 	if alg := header.text("alg"); !slices.Contains(algs, alg) {
 		return fmt.Errorf("header: alg %q is not one of %q", alg, algs)
 	}
-	// RFC 8725 §3.11: an access token (at+jwt), a logout token (logout+jwt) or any other kind that
-	// says what it is, is not an ID token.
-	if typ, present := header["typ"]; present && !strings.EqualFold(header.text("typ"), "JWT") {
-		return fmt.Errorf("header: typ %q is not JWT", typ)
+	if typ, present := header["typ"]; !kind(header.text("typ"), present) {
+		return fmt.Errorf("header: typ %q is of another kind of token", typ)
 	}
 	for _, name := range []string{"crit", "b64", "jwk", "jku", "x5c", "x5u", "enc", "zip"} {
 		if _, present := header[name]; present {
-			return fmt.Errorf("header: %s has no place in an ID token", name)
+			return fmt.Errorf("header: %s has no place in a token of an identity provider", name)
 		}
 	}
 	return nil

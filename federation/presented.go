@@ -28,7 +28,7 @@ func (o *OIDC) verifyPresented(ctx context.Context, raw string) (mapping.Identit
 		return mapping.Identity{}, err
 	}
 	now := o.cfg.Now()
-	_, claims, err := o.open(ctx, md.value, raw, now)
+	_, claims, err := o.open(ctx, md.value, raw, now, typeID)
 	if err == nil {
 		err = o.expectation(memo{MaxAge: anyAge}, now).checkPresented(claims)
 	}

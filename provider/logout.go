@@ -69,13 +69,18 @@ func (p *provider) endSession(w http.ResponseWriter, r *http.Request, is issuer)
 	if err != nil {
 		return err
 	}
+	locales := strings.Fields(q.Get("ui_locales"))
+	upstream := p.engine.Depart(r.Context(), session, b, asked.redirect, locales)
 	if err := p.engine.EndSession(r.Context(), session, b); err != nil {
 		return err
 	}
 	p.logouts.Wake()
 	p.site.ClearSession(w, is.url)
+	if upstream != "" { // from where the browser comes back to be sent to asked.redirect
+		asked.redirect = upstream
+	}
 	return p.afterLogout(w, r, asked, login.Farewell{
-		Tenant: p.tenantName(session.Account), UILocales: strings.Fields(q.Get("ui_locales")), Frames: frames,
+		Tenant: p.tenantName(session.Account), UILocales: locales, Frames: frames,
 	})
 }
 

@@ -41,6 +41,9 @@ type fakeEngine struct {
 	deviceSteps []string
 	consented   []bool
 	userCode    string // as the last call had it
+
+	notice    broker.Notice
+	departure broker.Departure
 }
 
 func (e *fakeEngine) check(attempt id.ID, b broker.Browser) error {
@@ -96,6 +99,21 @@ func (e *fakeEngine) Complete(_ context.Context, account registry.Account, conne
 	return e.step(e.page.AttemptID, b)
 }
 
+func (e *fakeEngine) Notified(_ context.Context, n broker.Notice) (int, error) {
+	e.calls++
+	e.notice = n
+	return 1, e.err
+}
+
+func (e *fakeEngine) Return(_ context.Context, account registry.Account, connection, state string, _ broker.Browser) (broker.Departure, error) {
+	e.account, e.connection = account, connection
+	e.calls++
+	if state != "the-state" {
+		return broker.Departure{}, broker.ErrNotFound
+	}
+	return e.departure, e.err
+}
+
 // A rig is the pages of one engine behind a real server.
 type rig struct {
 	t      *testing.T
@@ -105,6 +123,8 @@ type rig struct {
 	server *httptest.Server
 	logs   *bytes.Buffer
 	client *http.Client
+	// ended counts the calls of Config.Ended.
+	ended int
 	// extra serves everything outside /login/.
 	extra http.HandlerFunc
 }
@@ -140,7 +160,7 @@ func newRig(t *testing.T, connections ...string) *rig {
 			ID: strings.ToLower(strings.ReplaceAll(name, " ", "-")), Name: name, Enabled: true,
 		})
 	}
-	handler, err := New(Config{Engine: g.engine, Site: g.site, Pages: g.pages, Answer: g.answer})
+	handler, err := New(Config{Engine: g.engine, Site: g.site, Pages: g.pages, Answer: g.answer, Ended: func() { g.ended++ }})
 	if err != nil {
 		t.Fatal(err)
 	}

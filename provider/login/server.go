@@ -22,6 +22,8 @@ type Engine interface {
 	Send(ctx context.Context, attempt id.ID, b broker.Browser, connection string) (broker.Next, error)
 	Complete(ctx context.Context, account registry.Account, connection string, params url.Values, b broker.Browser) (broker.Next, error)
 	Cancel(ctx context.Context, attempt id.ID, b broker.Browser) (broker.Next, error)
+	Notified(context.Context, broker.Notice) (int, error)
+	Return(ctx context.Context, account registry.Account, connection, state string, b broker.Browser) (broker.Departure, error)
 	Devices
 	Consents
 }
@@ -33,6 +35,8 @@ type Config struct {
 	Pages  *Pages
 	// Answer sends the browser back to the client. It writes nothing when it returns an error.
 	Answer func(http.ResponseWriter, *http.Request, broker.Answer) error
+	// Ended is called when an identity provider has ended sessions, whose clients are to be told.
+	Ended func()
 }
 
 // maxForm bounds the body of a form, in bytes.
@@ -45,7 +49,7 @@ type server struct {
 // New returns a handler for everything below {public_url}/login/, and at and below {public_url}/device. It expects paths as browsers send
 // them: with the path of the public URL.
 func New(c Config) (http.Handler, error) {
-	if c.Engine == nil || c.Site == nil || c.Pages == nil || c.Answer == nil {
+	if c.Engine == nil || c.Site == nil || c.Pages == nil || c.Answer == nil || c.Ended == nil {
 		return nil, errors.New("login: Config is not complete")
 	}
 	s := &server{c}
@@ -66,6 +70,7 @@ func New(c Config) (http.Handler, error) {
 	routes.POST("/attempt/:id/cancel", s.form(s.cancel))
 	s.consentRoutes(routes.Group("/attempt"))
 	routes.GET("/:account/:connection/callback", s.page(s.callback))
+	s.noticeRoutes(routes.Group("/:account/:connection"))
 	s.deviceRoutes(g.Group(c.Site.Path("/device")))
 	return g, nil
 }
