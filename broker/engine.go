@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"log/slog"
+	"net/url"
 	"time"
 
 	"github.com/patchbay-auth/patchbay/broker/grant"
@@ -18,6 +19,7 @@ type Config struct {
 	Sessions  SessionStore
 	Consents  ConsentStore
 	Origins   OriginStore
+	Callbacks CallbackStore
 	Registry  *registry.Registry
 	Directory Directory
 	Upstreams *Upstreams
@@ -104,8 +106,9 @@ const (
 type Next struct {
 	Step      Step
 	AttemptID id.ID
-	URL       string  // for StepRedirect
-	Answer    *Answer // for StepAnswer; for StepDevice after a login, without a code: its cookies
+	URL       string     // for StepRedirect
+	Form      url.Values // for StepRedirect: to be posted to URL, unless it is nil
+	Answer    *Answer    // for StepAnswer; for StepDevice after a login, without a code: its cookies
 }
 
 // An Answer is what the client is told (RFC 6749 §4.1.2, OpenID Connect Core §3.1.2.6).

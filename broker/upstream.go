@@ -46,7 +46,7 @@ func (e *Engine) send(ctx context.Context, a Attempt, b Browser, connection stri
 	if err := e.Attempts.MoveAttempt(ctx, a, id.New(), StateNew, StateSent); err != nil {
 		return Next{}, e.lost(ctx, e.newLogin(a, b, connection, ""), err)
 	}
-	return Next{Step: StepRedirect, AttemptID: a.ID, URL: started.URL}, nil
+	return Next{Step: StepRedirect, AttemptID: a.ID, URL: started.URL, Form: started.Form}, nil
 }
 
 // notSent records why the browser could not be sent to an IdP. The attempt waits as it did.

@@ -21,6 +21,9 @@ const (
 	expiredPushed query = `/* expired_pushed */ SELECT hash FROM pb_pushed_requests WHERE expires_at < ? LIMIT ?`
 	deletePushed  query = `/* delete_pushed */ DELETE FROM pb_pushed_requests WHERE hash IN (?) AND expires_at < ?`
 
+	expiredCallbacks query = `/* expired_callbacks */ SELECT handle FROM pb_callbacks WHERE expires_at < ? LIMIT ?`
+	deleteCallbacks  query = `/* delete_callbacks */ DELETE FROM pb_callbacks WHERE handle IN (?) AND expires_at < ?`
+
 	oldWrongUserCodes    query = `/* old_wrong_user_codes */ SELECT id FROM pb_wrong_user_codes WHERE at < ? LIMIT ?`
 	deleteWrongUserCodes query = `/* delete_wrong_user_codes */ DELETE FROM pb_wrong_user_codes WHERE id IN (?) AND at < ?`
 
@@ -79,6 +82,7 @@ func sweepings(keep broker.Retention) []sweeping {
 		{expiredCodes, deleteCodes, 24 * time.Hour},
 		{expiredDevices, deleteDevices, time.Hour}, // so that a late poll is told "expired_token", not "invalid"
 		{expiredPushed, deletePushed, time.Minute},
+		{expiredCallbacks, deleteCallbacks, time.Minute},
 		{oldWrongUserCodes, deleteWrongUserCodes, time.Hour},
 		{expiredSessions, deleteSessions, time.Hour},
 		{expiredSessionClients, deleteSessionClients, time.Hour},

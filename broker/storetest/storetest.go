@@ -18,8 +18,10 @@ type Store interface {
 	broker.AttemptStore
 	broker.SessionStore
 	broker.ConsentStore
-	broker.LogoutStore
+	broker.CallbackStore
+	broker.UpstreamStore
 	broker.OriginStore
+	broker.LogoutStore
 	LiveSessions(context.Context, registry.Account, mapping.UserID, time.Time, int) ([]broker.Session, error)
 	broker.EventStore
 	broker.ChangeStore
@@ -62,6 +64,10 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"wrong user codes are counted", wrongUserCodes},
 		{"pushed request comes back as stored, once", pushedRoundTrip},
 		{"one of 64 takes a pushed request", pushedRace},
+		{"callback comes back as stored, once", callbackRoundTrip},
+		{"one of 64 takes a callback", callbackRace},
+		{"upstream keys are unique", upstreamKeysUnique},
+		{"upstream metadata is replaced", upstreamMetadata},
 		{"attempt comes back as stored", attemptRoundTrip},
 		{"attempt moves from named states", attemptMoves},
 		{"one of 64 moves wins", moveRace},
@@ -77,11 +83,11 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"session remembers its clients", sessionClients},
 		{"ended sessions fill the outbox", logoutsFilled},
 		{"logout is claimed by one", logoutClaimed},
-		{"live sessions are listed", sessionsListed},
-		{"refused login is recorded", refusedLogin},
 		{"sessions are found by their origin", originsFound},
 		{"origin outlives its session", originOutlives},
 		{"departure is taken once", departureTaken},
+		{"live sessions are listed", sessionsListed},
+		{"refused login is recorded", refusedLogin},
 		{"logins are listed newest first", loginsListed},
 		{"a login is recorded once", loginOnce},
 		{"logins are found by subject", loginsBySubject},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/patchbay-auth/patchbay/broker"
 	"github.com/patchbay-auth/patchbay/broker/grant"
+	"github.com/patchbay-auth/patchbay/internal/id"
 )
 
 func sweepDeletes(t *testing.T, s Store) {
@@ -17,7 +18,7 @@ func sweepDeletes(t *testing.T, s Store) {
 	putFamily(t, s, f)
 	putFamily(t, s, long)
 	must(t, s.Revoke(ctx, []grant.Revocation{sampleRevocation(grant.KindToken, "jti")}))
-	d, pushed := putDevice(t, s), putPushed(t, s)
+	d, pushed, callback := putDevice(t, s), putPushed(t, s), putCallback(t, s)
 	must(t, s.RecordWrongUserCode(ctx, now()))
 	for range 600 { // more than one batch
 		putAttempt(t, s)
@@ -31,12 +32,14 @@ func sweepDeletes(t *testing.T, s Store) {
 	n, err = s.Sweep(ctx, now().AddDate(0, 0, 7), broker.Retention{})
 	must(t, err)
 	// The attempts, three codes, a session and its client, a family, a revocation and its change; a device, a wrong
-	// user code, a pushed request.
-	same(t, n, 601+3+1+1+1+1+1+1+1+1)
+	// user code, a pushed request, a callback.
+	same(t, n, 601+3+1+1+1+1+1+1+1+1+1)
 	_, err = s.FindDevice(ctx, d.ID)
 	wantErr(t, err, grant.ErrNotFound)
 	_, err = s.FindPushed(ctx, pushed.Hash)
 	wantErr(t, err, grant.ErrNotFound)
+	_, err = s.TakeCallback(ctx, callback.Handle, id.New())
+	wantErr(t, err, broker.ErrNotFound)
 	_, err = s.Attempt(ctx, st.Attempt.ID)
 	wantErr(t, err, broker.ErrNotFound)
 	_, err = s.FindCode(ctx, st.Code.Hash)

@@ -1,0 +1,76 @@
+package storetest
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/internal/id"
+)
+
+func putCallback(t *testing.T, s Store) broker.Callback {
+	t.Helper()
+	c := broker.Callback{
+		Handle: newHash(), Account: account, Connection: "adfs",
+		SealedBody: bytes.Repeat([]byte("\x00'\\\xff"), 100_000), ExpiresAt: now().Add(time.Minute),
+	}
+	must(t, s.InsertCallback(t.Context(), c))
+	return c
+}
+
+func callbackRoundTrip(t *testing.T, s Store) {
+	c := putCallback(t, s)
+	nonce := id.New()
+	for range 2 { // the second is what a retry after a lost reply does
+		got, err := s.TakeCallback(t.Context(), c.Handle, nonce)
+		must(t, err)
+		same(t, got, c)
+	}
+	_, err := s.TakeCallback(t.Context(), c.Handle, id.New())
+	wantErr(t, err, broker.ErrNotFound)
+	_, err = s.TakeCallback(t.Context(), newHash(), id.New())
+	wantErr(t, err, broker.ErrNotFound)
+}
+
+func callbackRace(t *testing.T, s Store) {
+	c := putCallback(t, s)
+	oneWinner(t, race(64, func(int) error {
+		_, err := s.TakeCallback(t.Context(), c.Handle, id.New())
+		return err
+	}), broker.ErrNotFound)
+}
+
+func upstreamKeysUnique(t *testing.T, s Store) {
+	adfs := registry.ConnectionKey{Account: account, ID: "adfs"}
+	same(t, len(get(t, s.UpstreamKeys, adfs)), 0)
+	made := func(generation int, secret string) broker.UpstreamKey {
+		return broker.UpstreamKey{
+			Connection: adfs, Generation: generation, SealedKey: []byte(secret), Certificate: []byte{0x30, 0, 0xff},
+			CreatedAt: now(), UseFrom: now().Add(time.Hour),
+		}
+	}
+	oneWinner(t, race(16, func(i int) error { return s.InsertUpstreamKey(t.Context(), made(1, string(rune('a'+i)))) }), broker.ErrConflict)
+	second := made(2, "second")
+	must(t, s.InsertUpstreamKey(t.Context(), second))
+	keys := get(t, s.UpstreamKeys, adfs)
+	same(t, len(keys), 2)
+	same(t, keys[1], second)
+	same(t, len(get(t, s.UpstreamKeys, registry.ConnectionKey{Account: account, ID: "ADFS"})), 0)
+}
+
+func upstreamMetadata(t *testing.T, s Store) {
+	adfs := registry.ConnectionKey{Account: account, ID: "adfs"}
+	_, err := s.UpstreamMetadata(t.Context(), adfs)
+	wantErr(t, err, broker.ErrNotFound)
+	for _, document := range []string{"first", "second", "second"} {
+		must(t, s.SaveUpstreamMetadata(t.Context(), adfs, []byte(document), now()))
+		same(t, string(get(t, s.UpstreamMetadata, adfs)), document)
+	}
+	for _, err := range race(16, func(int) error {
+		return s.SaveUpstreamMetadata(t.Context(), registry.ConnectionKey{Account: "globex", ID: "adfs"}, []byte("x"), now())
+	}) {
+		must(t, err)
+	}
+}
