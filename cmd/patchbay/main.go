@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -18,11 +19,18 @@ import (
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
+// gcPercent lets the heap grow to three times what lives before it is collected. What lives is small, and
+// collecting it half as often is worth a tenth of an introspection; the environment's GOGC goes before.
+const gcPercent = 200
+
 // run executes one command line and returns the exit status: 0, or 1 with the error on stderr.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	setDefaultLog(slog.NewTextHandler(stderr, nil))
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(stdin)
