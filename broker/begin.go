@@ -89,7 +89,7 @@ func (e *Engine) usableSession(ctx context.Context, req AuthRequest, tenant *reg
 		tenant, _ = e.Registry.Snapshot().Tenant(s.Account)
 	}
 	switch {
-	case tenant == nil, !tenant.Enabled, s.Account != tenant.Account,
+	case tenant == nil, !tenant.Enabled, s.Account != tenant.Account, !e.Admits(s.Account, s.IDP),
 		req.MaxAge >= 0 && e.Now().Sub(s.AuthTime) > req.MaxAge,
 		req.Subject != "" && req.Subject != s.UserID:
 		return Session{}, ErrNotFound

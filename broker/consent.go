@@ -116,7 +116,7 @@ func (e *Engine) asked(ctx context.Context, a Attempt, b Browser) (asked, error)
 		return asked{}, &Refusal{Reason: ReasonUnknownAttempt, Err: errors.New("the attempt asks no question")}
 	}
 	s, err := e.Session(ctx, a.Request.Issuer, b)
-	if err == nil && s.ID != a.SessionID || errors.Is(err, ErrNotFound) {
+	if err == nil && (s.ID != a.SessionID || !e.Admits(s.Account, s.IDP)) || errors.Is(err, ErrNotFound) {
 		return asked{}, &Refusal{Reason: ReasonExpired, Err: errors.New("the session that was asked has ended")}
 	}
 	if err != nil {

@@ -41,9 +41,6 @@ type TokenVerifier interface {
 	VerifyToken(ctx context.Context, token string) (mapping.Identity, error)
 }
 
-// An Upstream sends a person to one IdP and verifies who comes back.
-type Upstream interface {
-	// Start returns where to send the browser. It fails when the IdP cannot be reached.
 // A LogoutVerifier is an Upstream whose IdP tells when it has ended sessions by OpenID Connect's means. The
 // errors are those of Upstream.Finish.
 type LogoutVerifier interface {
@@ -53,6 +50,9 @@ type LogoutVerifier interface {
 	FrontLogout(issuer, session string) (federation.LogoutNotice, error)
 }
 
+// An Upstream sends a person to one IdP and verifies who comes back.
+type Upstream interface {
+	// Start returns where to send the browser. It fails when the IdP cannot be reached.
 	Start(context.Context, federation.StartRequest) (federation.Started, error)
 	// Finish verifies a callback. A *federation.ResponseError is the IdP's own refusal; an error
 	// that wraps federation.ErrUnreachable says nothing about the person; any other error means

@@ -66,6 +66,9 @@ func (p *provider) refresh(ctx context.Context, x *exchange, said *oidc.RefreshT
 		if err != nil {
 			return err
 		}
+		if g.IDP != "" && !p.engine.Admits(g.Account, g.IDP) {
+			return invalidGrant("The identity provider of the login is disabled")
+		}
 		minted, err = p.issue(ctx, x, g, scope, "") // OpenID Connect Core §12.2: no nonce
 		return err
 	})

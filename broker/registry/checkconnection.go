@@ -16,6 +16,9 @@ func checkConnection(c *Connection, report report) {
 	if !isLabel(c.ID) {
 		report("id", "%q must consist of lower-case letters, digits and inner hyphens, at most 63", c.ID)
 	}
+	if c.ID == "local" {
+		report("id", "%q is how logins with a password are recorded: choose another", c.ID)
+	}
 	checkText(report, "name", c.Name, true)
 	if err := oneOf(mapping.TrustClaim, mapping.TrustDomain)(c.EmailTrust); err != nil {
 		report("email_trust", "%w", err)

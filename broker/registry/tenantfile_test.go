@@ -145,6 +145,7 @@ func TestTenantFileFaults(t *testing.T) {
 		{"algorithm", "id: spa", "id: spa\n    id_token_signing_alg: none", "clients[1].id_token_signing_alg: \"none\" is not one of"},
 		{"unknown key", "id: spa", "id: spa\n    require_magic: true", "acme.yaml:19: clients[1].require_magic: unknown key"},
 		{"connection id", "id: corp", "id: Corp", "connections[0].id: \"Corp\" must consist"},
+		{"connection id of passwords", "id: corp", "id: local", "connections[0].id: \"local\" is how logins with a password"},
 		{"type", "type: oidc", "type: saml", "connections[0].type: \"saml\" is not one of"},
 		{"issuer", "https://login.example", "http://login.example", "connections[0].issuer: \"http://login.example/tenant/v2.0\" must be https"},
 		{"issuer on this machine", "https://login.example", "http://localhost:4000", "needs allow_private_network"},
