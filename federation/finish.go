@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 
 	"golang.org/x/oauth2"
 
@@ -73,7 +74,7 @@ func (o *OIDC) readCallback(params url.Values, md metadata) (string, error) {
 		}
 	}
 	switch {
-	case params.Has("iss") && params.Get("iss") != o.cfg.Issuer:
+	case params.Has("iss") && !slices.Contains(o.cfg.issuers(), params.Get("iss")):
 		return "", fmt.Errorf("callback: iss %q is not %q", params.Get("iss"), o.cfg.Issuer)
 	case md.sendsIssuer && !params.Has("iss"):
 		return "", errors.New("callback: iss is missing, and this identity provider always sends it")
@@ -92,11 +93,24 @@ func (o *OIDC) readCallback(params url.Values, md metadata) (string, error) {
 
 func cut(s string) string { return s[:min(len(s), maxErrorText)] }
 
+// A tokenError is the token endpoint's refusal (RFC 6749 §5.2).
+type tokenError struct {
+	status statusError
+	code   string
+}
+
+func (e *tokenError) Error() string { return fmt.Sprintf("token endpoint: %v, error %q", e.status, e.code) }
+func (e *tokenError) Unwrap() error { return e.status }
+
 // exchange redeems the code (RFC 6749 §4.1.3). Its errors leave out what x/oauth2 would quote of
 // the answer: it may hold the code, or more.
 func (o *OIDC) exchange(ctx context.Context, md metadata, redirectURI, code, verifier string) (*oauth2.Token, error) {
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, o.client)
-	tokens, err := o.oauth(md, redirectURI).Exchange(ctx, code, oauth2.VerifierOption(verifier))
+	options, err := o.assertion(md)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := o.oauth(md, redirectURI).Exchange(ctx, code, append(options, oauth2.VerifierOption(verifier))...)
 	var refused *oauth2.RetrieveError
 	switch {
 	case errors.As(err, &refused):
@@ -104,7 +118,7 @@ func (o *OIDC) exchange(ctx context.Context, md metadata, redirectURI, code, ver
 		if status.temporary() {
 			return nil, fmt.Errorf("%w: token endpoint: %w", ErrUnreachable, status)
 		}
-		return nil, fmt.Errorf("token endpoint: %w, error %q", status, cut(refused.ErrorCode))
+		return nil, &tokenError{status, cut(refused.ErrorCode)}
 	case err != nil: // no answer, or not one that can be read
 		return nil, fmt.Errorf("%w: token endpoint: %w", ErrUnreachable, err)
 	case tokens.Type() != "Bearer":
