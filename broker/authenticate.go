@@ -44,8 +44,12 @@ func (e *Engine) directLogin(c *registry.Client, t *registry.Tenant, connection,
 }
 
 func succeededEvent(l Login, idp string) Event {
+	detail := map[string]string{"idp": idp}
+	if l.BreakGlass != "" {
+		detail["break_glass"] = l.BreakGlass
+	}
 	return Event{
 		ID: id.New(), At: l.At, Kind: LoginSucceeded, Account: l.Account, ClientID: l.ClientID,
-		UserID: l.UserID, LoginID: l.ID, Address: l.Address, Detail: map[string]string{"idp": idp},
+		UserID: l.UserID, LoginID: l.ID, Address: l.Address, Detail: detail,
 	}
 }

@@ -102,8 +102,14 @@ func (e *Engine) usableSession(ctx context.Context, req AuthRequest, tenant *reg
 		return Session{}, err
 	case !user.Active, s.IDP == LocalIDP && passwordEnded(user, s.AuthTime):
 		return Session{}, ErrNotFound
+	case s.IDP != LocalIDP:
+		return s, nil
 	}
-	return s, nil
+	keeps, err := e.KeepsPassword(ctx, tenant, user)
+	if err == nil && !keeps {
+		err = ErrNotFound
+	}
+	return s, err
 }
 
 // passwordEnded reports whether the password that was typed at a time has stopped to open the door.

@@ -33,6 +33,9 @@ type Directory interface {
 	// Link stores a link in the directory. It returns ErrLinkExists rather than replace a link
 	// that this user or this external id already has on the connection.
 	Link(ctx context.Context, tenant mapping.TenantKey, key mapping.LinkKey, id mapping.UserID) error
+
+	// LinkedConnections returns the connections on which a user has a link in the directory. Never cached.
+	LinkedConnections(ctx context.Context, tenant mapping.TenantKey, id mapping.UserID) ([]string, error)
 }
 
 // A TokenVerifier is an Upstream whose ID tokens clients may present by themselves. The errors are those

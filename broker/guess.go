@@ -12,43 +12,60 @@ import (
 	"github.com/patchbay-auth/patchbay/mapping"
 )
 
-// authenticate returns the user, or why the login is refused. Every password that anybody presents
+// A verdict is about a password that was looked at.
+type verdict struct {
+	user mapping.User
+	// why the login is refused; empty if it is not.
+	why string
+	// spared is a connection that enforces single sign-on, and lets this user keep a password.
+	spared string
+}
+
+// authenticate returns whose password it is, or why the login is refused. Every password that anybody presents
 // comes through here, and is throttled before it waits for a hash. The error is a *Refusal when the
 // password was not looked at, by ReasonThrottled or ReasonBusy; else it is trouble of ours. A Browser
 // without an Address is a server that asks for many people: only the account counts.
-func (e *Engine) authenticate(ctx context.Context, tenant *registry.Tenant, b Browser, login string, password secret.Text) (user mapping.User, why string, err error) {
+func (e *Engine) authenticate(ctx context.Context, tenant *registry.Tenant, b Browser, login string, password secret.Text) (v verdict, err error) {
 	if !complete(login, password) {
-		return user, fmt.Sprintf("login or password is empty, or longer than %d bytes", maxCredential), nil
+		return verdict{why: fmt.Sprintf("login or password is empty, or longer than %d bytes", maxCredential)}, nil
 	}
 	account := accountOf(tenant, login)
 	try, retry, err := e.Throttle.Begin(ctx, account, e.source(b, account))
 	switch {
 	case err != nil:
-		return user, "", err
+		return v, err
 	case retry > 0:
-		return user, "", &Refusal{Reason: ReasonThrottled, RetryAfter: retry, Err: errThrottled}
+		return v, &Refusal{Reason: ReasonThrottled, RetryAfter: retry, Err: errThrottled}
 	}
 	outcome := throttle.Void
 	defer func() { try.End(outcome) }()
-	user, err = e.Directory.Authenticate(ctx, tenant.LegacyTenant, login, password.Reveal())
+	v.user, err = e.Directory.Authenticate(ctx, tenant.LegacyTenant, login, password.Reveal())
 	switch {
 	case errors.Is(err, mapping.ErrNoUser), errors.Is(err, mapping.ErrWrongPassword), errors.Is(err, mapping.ErrAmbiguous):
 		outcome = throttle.Failed
-		return user, err.Error(), nil
+		v.why = err.Error()
+		return v, nil
 	case errors.Is(err, mapping.ErrBusy):
-		return user, "", &Refusal{Reason: ReasonBusy, RetryAfter: busyRetry, Err: err}
+		return v, &Refusal{Reason: ReasonBusy, RetryAfter: busyRetry, Err: err}
 	case err != nil:
-		return user, "", err
+		return v, err
+	}
+	sso, err := e.enforcement(ctx, tenant, v.user, login)
+	if err != nil {
+		return v, err
 	}
 	outcome = throttle.Failed
 	switch {
-	case !user.Active:
-		return user, "user is inactive", nil
-	case user.FederatedOnly:
-		return user, "user may only log in through an identity provider", nil
+	case !v.user.Active:
+		v.why = "user is inactive"
+	case v.user.FederatedOnly:
+		v.why = "user may only log in through an identity provider"
+	case sso.by != "":
+		v.why = "connection " + sso.by + " enforces single sign-on"
+	default:
+		outcome, v.spared = throttle.Succeeded, sso.spared
 	}
-	outcome = throttle.Succeeded
-	return user, "", nil
+	return v, nil
 }
 
 // complete reports whether there is something to ask the directory about.

@@ -96,6 +96,15 @@ func (k *kit) apply(text string) {
 	k.must(k.Registry.Invalidate(k.t.Context(), registry.ChangeKind, ""))
 }
 
+// revoke makes a domain of acme a mere claim.
+func (k *kit) revoke(domain string) {
+	k.t.Helper()
+	k.must(k.store.RevokeDomain(k.t.Context(), registry.ProvenDomain{
+		Name: domain, Account: "acme", Proof: registry.Proof{At: k.clock.Now()},
+	}))
+	k.must(k.Registry.Invalidate(k.t.Context(), registry.ChangeKind, ""))
+}
+
 // change edits a stored connection of acme, as an administrator would.
 func (k *kit) change(connection string, edit func(*registry.Connection)) {
 	k.t.Helper()

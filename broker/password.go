@@ -3,7 +3,6 @@ package broker
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
@@ -67,7 +66,7 @@ func (e *Engine) Password(ctx context.Context, attempt id.ID, b Browser, c Crede
 func (e *Engine) tenantOf(c Credentials) *registry.Tenant {
 	snapshot := e.Registry.Snapshot()
 	account, found := registry.Account(""), false
-	if _, domain, isAddress := strings.Cut(c.Login, "@"); isAddress {
+	if domain, isAddress := registry.DomainOf(c.Login); isAddress {
 		account, found = snapshot.DomainOwner(domain)
 	}
 	if !found && c.CustomerNumber != "" {
@@ -83,13 +82,13 @@ func (e *Engine) tenantOf(c Credentials) *registry.Tenant {
 // as long as every other.
 func (e *Engine) tryPassword(ctx context.Context, tenant *registry.Tenant, from Browser, record *Login, c Credentials) (mapping.User, error) {
 	started := e.Now()
-	user, why, err := e.authenticate(ctx, tenant, from, c.Login, c.Password)
+	v, err := e.authenticate(ctx, tenant, from, c.Login, c.Password)
 	asked := complete(c.Login, c.Password)
-	record.UserID, record.Subject = user.ID, truncate(c.Login, maxSubject)
+	record.UserID, record.Subject, record.BreakGlass = v.user.ID, truncate(c.Login, maxSubject), v.spared
 	switch {
 	case !asked:
 		record.Subject = ""
-	case user.ID == "":
+	case v.user.ID == "":
 		record.Subject = NobodysName(e.Sealer, c.Login)
 	}
 	var refused *Refusal
@@ -100,14 +99,14 @@ func (e *Engine) tryPassword(ctx context.Context, tenant *registry.Tenant, from 
 		return mapping.User{}, refused
 	case err != nil:
 		return mapping.User{}, err
-	case why == "":
-		return user, nil
+	case v.why == "":
+		return v.user, nil
 	}
-	record.Reason, record.Detail = ReasonCredentials, why
+	record.Reason, record.Detail = ReasonCredentials, v.why
 	if !asked && !record.AttemptID.IsZero() {
-		record.ID = onceFor(record.AttemptID, why) // nothing else stops one who posts these for ever
+		record.ID = onceFor(record.AttemptID, v.why) // nothing else stops one who posts these for ever
 	}
-	err = e.refuse(ctx, *record, record.AttemptID, errors.New(why))
+	err = e.refuse(ctx, *record, record.AttemptID, errors.New(v.why))
 	return mapping.User{}, errors.Join(err, wait(ctx, started, e.Now, e.FailureFloor()))
 }
 

@@ -2,6 +2,7 @@ package broker_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -19,6 +20,8 @@ type people struct {
 	links     map[mapping.LinkKey]mapping.UserID
 	// down, when set, is the error of every call.
 	down error
+	// linksDown, when set, is the error of LinkedConnections alone.
+	linksDown error
 	// asked is how many passwords were verified.
 	asked int
 }
@@ -138,6 +141,18 @@ func (p *people) Link(_ context.Context, _ mapping.TenantKey, key mapping.LinkKe
 	}
 	p.links[key] = id
 	return nil
+}
+
+func (p *people) LinkedConnections(_ context.Context, _ mapping.TenantKey, id mapping.UserID) ([]string, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all []string
+	for key, holder := range p.links {
+		if holder == id {
+			all = append(all, key.Connection)
+		}
+	}
+	return all, errors.Join(p.down, p.linksDown)
 }
 
 // add puts one more person in, with a password.

@@ -67,4 +67,7 @@ type Login struct {
 	Trace *mapping.Trace
 	// Address is the client's IP address.
 	Address string
+	// BreakGlass is the connection whose enforced single sign-on the user was spared; the event says so,
+	// and the stored login does not.
+	BreakGlass string
 }

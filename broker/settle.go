@@ -37,11 +37,9 @@ func (e *Engine) settle(ctx context.Context, s settling) (Next, error) {
 		}
 	}
 	next, out := e.outcome(s, ask)
-	out.Events = []Event{{
-		ID: id.New(), At: s.login.At, Kind: LoginSucceeded, Account: s.login.Account, ClientID: s.login.ClientID,
-		UserID: s.login.UserID, LoginID: s.login.ID, Address: s.login.Address,
-		Detail: map[string]string{"idp": s.session.IDP, "sid": s.session.ID.String()},
-	}}
+	succeeded := succeededEvent(s.login, s.session.IDP)
+	succeeded.Detail["sid"] = s.session.ID.String()
+	out.Events = []Event{succeeded}
 	if s.link != nil {
 		out.Events = append(out.Events, linkEvent(s.login, *s.link))
 	}

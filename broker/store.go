@@ -82,6 +82,8 @@ type SessionStore interface {
 	SessionClients(context.Context, id.ID) ([]SessionClient, error)
 	// LinkedUser returns the user linked to an identity, or ErrNotFound.
 	LinkedUser(context.Context, registry.Account, mapping.LinkKey) (mapping.UserID, error)
+	// LinkedConnections returns the connections on which a user is linked to an identity, in no order.
+	LinkedConnections(context.Context, registry.Account, mapping.UserID) ([]string, error)
 	// RecordLogin stores a login that makes no session, refused or not, with its event. One that is
 	// recorded already stays as it is, without another event.
 	RecordLogin(context.Context, Login, Event) error

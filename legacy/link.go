@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/patchbay-auth/patchbay/mapping"
@@ -118,18 +119,33 @@ func (db *DB) linked(ctx context.Context, q querier, tenant mapping.TenantKey, k
 	case len(holders) > 0:
 		return mapping.ErrLinkExists
 	}
+	connections, err := db.connectionsOf(ctx, q, tenant, id)
+	if err == nil && slices.Contains(connections, key.Connection) {
+		return mapping.ErrLinkExists
+	}
+	return err
+}
+
+// LinkedConnections returns the connections on which a user has a link, read now.
+func (db *DB) LinkedConnections(ctx context.Context, tenant mapping.TenantKey, id mapping.UserID) ([]string, error) {
+	if !db.KeepsLinks() {
+		return nil, fmt.Errorf("legacy: cannot find links: the profile has no %s", ExternalIDsOfUser)
+	}
+	ctx, cancel := context.WithTimeout(ctx, db.config.StatementTimeout)
+	defer cancel()
+	return db.connectionsOf(ctx, db.read, tenant, id)
+}
+
+func (db *DB) connectionsOf(ctx context.Context, q querier, tenant mapping.TenantKey, id mapping.UserID) ([]string, error) {
 	rows, err := db.rows(ctx, q, ExternalIDsOfUser, map[string]string{"tenant": string(tenant), "user_id": string(id)})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, r := range rows {
-		connection, err := r.text("connection")
-		if err != nil {
-			return fmt.Errorf("legacy: %s: %w", ExternalIDsOfUser, err)
-		}
-		if connection == key.Connection {
-			return mapping.ErrLinkExists
+	connections := make([]string, len(rows))
+	for i, r := range rows {
+		if connections[i], err = r.text("connection"); err != nil {
+			return nil, fmt.Errorf("legacy: %s: %w", ExternalIDsOfUser, err)
 		}
 	}
-	return nil
+	return connections, nil
 }

@@ -3,6 +3,7 @@ package legacy_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -44,6 +45,14 @@ func TestLink(t *testing.T) {
 		users, err := db.Find(t.Context(), iq.Acme, mapping.Query{By: mapping.ByExternalID, Connection: "corp", Value: "auth0|7"})
 		if err != nil || len(users) != 1 || users[0].ID != "4711" {
 			t.Errorf("auth0|7 is %v, %v", users, err)
+		}
+		connections, err := db.LinkedConnections(t.Context(), iq.Acme, "4711")
+		slices.Sort(connections)
+		if err != nil || !slices.Equal(connections, []string{"adfs", "corp"}) {
+			t.Errorf("4711 is linked on %v, %v", connections, err)
+		}
+		if connections, err := db.LinkedConnections(t.Context(), iq.Globex, "4711"); err != nil || len(connections) > 0 {
+			t.Errorf("another tenant's 4711 is linked on %v, %v", connections, err)
 		}
 		for name, key := range map[string]mapping.LinkKey{
 			"external id": {Connection: "corp"}, "connection": {ExternalID: "x"},
@@ -107,6 +116,9 @@ func TestWithoutLinkStatementsTheBrokerKeepsLinks(t *testing.T) {
 	}
 	if err := db.Link(t.Context(), iq.Acme, mapping.LinkKey{Connection: "corp", ExternalID: "x"}, "4711"); err == nil {
 		t.Error("it linked")
+	}
+	if _, err := db.LinkedConnections(t.Context(), iq.Acme, "4711"); err == nil {
+		t.Error("links that cannot be looked up are no answer")
 	}
 	if _, err := db.Find(t.Context(), iq.Acme, mapping.Query{By: mapping.ByExternalID, Connection: "corp", Value: "x"}); err == nil {
 		t.Error("a search that cannot be made is no answer")

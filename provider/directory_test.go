@@ -163,6 +163,10 @@ func (d *directory) Details(ctx context.Context, tenant mapping.TenantKey, id ma
 
 func (d *directory) KeepsLinks() bool { return false }
 
+func (d *directory) LinkedConnections(context.Context, mapping.TenantKey, mapping.UserID) ([]string, error) {
+	return nil, errors.New("the directory keeps no links")
+}
+
 func (d *directory) Link(context.Context, mapping.TenantKey, mapping.LinkKey, mapping.UserID) error {
 	return errors.New("this directory keeps no links")
 }

@@ -149,8 +149,22 @@ func (p *provider) reread(ctx context.Context, tenant *registry.Tenant, g grant.
 		return mapping.User{}, invalidGrant("The user may no longer log in with a password")
 	case rows[0].PasswordChangedAt.After(g.CreatedAt):
 		return mapping.User{}, invalidGrant("The password was changed")
+	default:
+		return rows[0], p.keepsPassword(ctx, tenant, rows[0])
 	}
 	return rows[0], nil
+}
+
+// keepsPassword refuses what began with a password once single sign-on is enforced for the user.
+func (p *provider) keepsPassword(ctx context.Context, tenant *registry.Tenant, user mapping.User) error {
+	keeps, err := p.engine.KeepsPassword(ctx, tenant, user)
+	switch {
+	case err != nil:
+		return unavailable(err)
+	case !keeps:
+		return invalidGrant("The user may no longer log in with a password")
+	}
+	return nil
 }
 
 // accessLifetime is how long an access token lives that must not outlive a time.

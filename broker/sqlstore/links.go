@@ -16,6 +16,8 @@ const (
 
 	linkedUser query = `/* linked_user */ SELECT user_id FROM pb_links
 		WHERE account = ? AND connection = ? AND external_id = ?`
+
+	linkedConnections query = `/* linked_connections */ SELECT connection FROM pb_links WHERE account = ? AND user_id = ?`
 )
 
 // LinkedUser implements broker.SessionStore.
@@ -36,6 +38,21 @@ func (c conn) linkedUser(ctx context.Context, account registry.Account, k mappin
 		return "", broker.ErrNotFound
 	}
 	return user, err
+}
+
+// LinkedConnections implements broker.SessionStore.
+func (s *Store) LinkedConnections(ctx context.Context, account registry.Account, user mapping.UserID) ([]string, error) {
+	var all []string
+	err := s.read(ctx, func(ctx context.Context, c conn) error {
+		all = nil
+		return c.each(ctx, linkedConnections, []any{key(account), key(user)}, func(rows *sql.Rows) error {
+			var connection string
+			err := rows.Scan(toText[string]{&connection})
+			all = append(all, connection)
+			return err
+		})
+	})
+	return all, wrap(err, "find links of %s/%s", account, user)
 }
 
 // insertLink is content when the same link is there already.

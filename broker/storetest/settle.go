@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -125,6 +126,12 @@ func linksUnique(t *testing.T, s Store) {
 	}
 	_, err := s.LinkedUser(t.Context(), account, mapping.LinkKey{Connection: "corp", ExternalID: "8"})
 	wantErr(t, err, broker.ErrNotFound)
+	for user, want := range map[mapping.UserID][]string{"4711": {"adfs", "corp"}, "4712": nil} {
+		connections, err := s.LinkedConnections(t.Context(), account, user)
+		must(t, err)
+		slices.Sort(connections)
+		same(t, connections, want)
+	}
 }
 
 // identifiersAreBytes stores one key in every spelling that a collation may take for the same.
