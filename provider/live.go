@@ -26,7 +26,7 @@ type verified struct {
 	facts grant.Facts
 	// conditions are what lists of clients it depends on; nil for a token that no list allowed.
 	conditions *conditions
-	last  lastAnswer
+	last       lastAnswer
 }
 
 // A tokenCache remembers verified tokens by their SHA-256. It holds neither tokens nor failures: a
