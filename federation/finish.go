@@ -99,7 +99,9 @@ type tokenError struct {
 	code   string
 }
 
-func (e *tokenError) Error() string { return fmt.Sprintf("token endpoint: %v, error %q", e.status, e.code) }
+func (e *tokenError) Error() string {
+	return fmt.Sprintf("token endpoint: %v, error %q", e.status, e.code)
+}
 func (e *tokenError) Unwrap() error { return e.status }
 
 // exchange redeems the code (RFC 6749 §4.1.3). Its errors leave out what x/oauth2 would quote of

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -31,10 +30,15 @@ type metadata struct {
 	authStyle   oauth2.AuthStyle
 }
 
+// discoveryURL is where the IdP's metadata is (OpenID Connect Discovery 1.0 §4).
+func (o *OIDC) discoveryURL() string {
+	return o.cfg.discoveryIssuer() + "/.well-known/openid-configuration"
+}
+
 // discover fetches the IdP's metadata. Every failure is ErrUnreachable: it says that we cannot
 // reach the configured IdP, and nothing about any person.
 func (o *OIDC) discover(ctx context.Context) (metadata, error) {
-	address := strings.TrimSuffix(o.cfg.Issuer, "/") + "/.well-known/openid-configuration"
+	address := o.discoveryURL()
 	doc, err := getObject(ctx, o.client, address, "")
 	if err != nil {
 		return metadata{}, fmt.Errorf("%w: discovery: %w", ErrUnreachable, err)
@@ -94,26 +98,6 @@ func (md *metadata) readAlgs(doc object) error {
 	}
 	if len(md.algs) == 0 {
 		return fmt.Errorf("%s: %q has no asymmetric algorithm", name, offered)
-	}
-	return nil
-}
-
-// readAuthStyle decides how patchbay authenticates, once: trying both ways, as x/oauth2 does when
-// it is not told, would present the same code twice.
-func (md *metadata) readAuthStyle(doc object, cfg Config) error {
-	const name = "token_endpoint_auth_methods_supported"
-	methods, ok := doc.texts(name)
-	switch {
-	case !ok:
-		return fmt.Errorf("%s: is not an array of strings", name)
-	case cfg.ClientSecret.Empty():
-		md.authStyle = oauth2.AuthStyleInParams
-	case len(methods) == 0 || slices.Contains(methods, "client_secret_basic"):
-		md.authStyle = oauth2.AuthStyleInHeader
-	case slices.Contains(methods, "client_secret_post"):
-		md.authStyle = oauth2.AuthStyleInParams
-	default:
-		return fmt.Errorf("%s: %q has neither client_secret_basic nor client_secret_post", name, methods)
 	}
 	return nil
 }

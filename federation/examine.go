@@ -1,0 +1,251 @@
+package federation
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"github.com/patchbay-auth/patchbay/internal/secret"
+)
+
+// Examine asks the IdP all that can be asked without a person, and says in plain words what is wrong and
+// at which side. It logs nobody in. redirectURI is patchbay's callback for this connection.
+func (o *OIDC) Examine(ctx context.Context, redirectURI string) Findings {
+	var f Findings
+	doc := o.examineDiscovery(ctx, &f)
+	if doc == nil {
+		return f
+	}
+	md, err := readMetadata(doc, o.cfg)
+	if err != nil {
+		f.Fail("metadata", There, "Repair the metadata, or configure the issuer that it names.", "discovery: %v", err)
+		return f
+	}
+	f.Good("metadata", "the issuer is %s; ID tokens are signed with %s", o.cfg.Issuer, strings.Join(md.algs, ", "))
+	o.examineOffer(doc, &f)
+	o.examineKeys(ctx, md, &f)
+	o.examineClient(ctx, md, redirectURI, &f)
+	o.examineRedirect(ctx, md, redirectURI, &f)
+	return f
+}
+
+// examineDiscovery returns the metadata as it is, or nil.
+func (o *OIDC) examineDiscovery(ctx context.Context, f *Findings) object {
+	const code = "discovery"
+	address := o.discoveryURL()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		f.Unreachable(code, address, err)
+		return nil
+	}
+	answer, err := o.client.Do(r)
+	if err != nil {
+		f.Unreachable(code, address, errors.Unwrap(err)) // without the address, which is named already
+		return nil
+	}
+	defer func() { _ = answer.Body.Close() }()
+	f.Clock(answer, o.cfg.Now(), o.cfg.ClockSkew)
+	f.TLS(answer, o.cfg.Now())
+	if answer.StatusCode == http.StatusNotFound {
+		f.Fail(code, Here, "Copy the issuer from the identity provider, path and trailing slash included.",
+			"%s does not exist: %q is not an issuer there", address, o.cfg.Issuer)
+		return nil
+	}
+	if answer.StatusCode != http.StatusOK {
+		f.Unreachable(code, address, statusError(answer.StatusCode))
+		return nil
+	}
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		f.Unreachable(code, address, err)
+		return nil
+	}
+	doc, err := parseObject(body)
+	if err != nil {
+		f.Fail(code, Here, "Check the issuer: what answers is no OpenID Provider.", "%s: %v", address, err)
+		return nil
+	}
+	f.Good(code, "%s answers", address)
+	return doc
+}
+
+// examineOffer looks at what the IdP says it supports. What it does not mention is not held against it.
+func (o *OIDC) examineOffer(doc object, f *Findings) {
+	for _, offer := range []struct {
+		name, code, wanted, fix string
+	}{
+		{"code_challenge_methods_supported", "pkce", "S256", "Allow PKCE with S256: without it, a stolen code is worth more."},
+		{"response_types_supported", "response_type", "code", "Allow the authorization code flow for this client."},
+		{"grant_types_supported", "grant_type", "authorization_code", "Allow the authorization code grant for this client."},
+	} {
+		offered, ok := doc.texts(offer.name)
+		if ok && len(offered) > 0 && !slices.Contains(offered, offer.wanted) {
+			f.Warn(offer.code, There, offer.fix, "%s is %q, without %s", offer.name, offered, offer.wanted)
+		}
+	}
+	if offered, ok := doc.texts("scopes_supported"); ok && len(offered) > 0 {
+		for _, scope := range o.cfg.Scopes {
+			if !slices.Contains(offered, scope) {
+				f.Warn("scopes", Here, "Ask for scopes that there are.", "the scope %q is not among scopes_supported", scope)
+			}
+		}
+	}
+	claim := o.cfg.ExternalIDClaim
+	if offered, ok := doc.texts("claims_supported"); ok && len(offered) > 0 && !slices.Contains(offered, claim) {
+		f.Warn("external_id_claim", There, "Make sure that the claim is in the ID token or in userinfo.",
+			"the external id is taken from %q, which is not among claims_supported", claim)
+	}
+	if doc["authorization_response_iss_parameter_supported"] != true {
+		f.Good("mix_up", "callbacks carry no iss (RFC 9207); the callback's address tells whose they are")
+	}
+}
+
+func (o *OIDC) examineKeys(ctx context.Context, md metadata, f *Findings) {
+	const code = "jwks"
+	doc, err := getObject(ctx, o.client, md.jwks, "")
+	if err != nil {
+		f.Unreachable(code, md.jwks, err)
+		return
+	}
+	keys, err := readKeys(doc)
+	if err != nil {
+		f.Fail(code, There, "Publish an RSA key of 2048 bits or more, or an EC or Ed25519 key, for signatures.", "%s: %v", md.jwks, err)
+		return
+	}
+	listed, _ := doc["keys"].([]any)
+	if unusable := len(listed) - len(keys); unusable > 0 {
+		f.Good(code, "%d of %d keys can verify ID tokens", len(keys), len(listed))
+		return
+	}
+	f.Good(code, "%d keys verify ID tokens", len(keys))
+}
+
+// examineClient redeems a code that does not exist. A token endpoint should authenticate the client first,
+// so that its error tells whether it knew the client (RFC 6749 §3.2.1, §5.2). Not all do: only an endpoint
+// that refuses a wrong secret otherwise than the code has said something about the right one.
+func (o *OIDC) examineClient(ctx context.Context, md metadata, redirectURI string, f *Findings) {
+	const code = "client"
+	refused, err := o.redeemNothing(ctx, md, redirectURI)
+	switch {
+	case err != nil:
+		f.Unreachable(code, md.token, err)
+	case refused == nil:
+		f.Warn(code, There, "Ask who runs it.", "the token endpoint accepted a code that does not exist")
+	case refused.code == "invalid_client", int(refused.status) == http.StatusUnauthorized:
+		f.Fail(code, Here, "Enter client_id and secret anew; look whether the secret has expired at the identity provider.",
+			"the token endpoint refuses client %q: %v", o.cfg.ClientID, refused)
+	case refused.code == "unauthorized_client":
+		f.Fail(code, There, "Allow the authorization code grant for this client.", "client %q may not redeem codes: %v", o.cfg.ClientID, refused)
+	case refused.code == "invalid_grant" && o.tellsSecrets(ctx, md, redirectURI):
+		f.Good(code, "the token endpoint knows client %q and its secret", o.cfg.ClientID)
+	default:
+		f.Warn(code, There, "Log in once to be sure of client_id and secret.",
+			"the token endpoint's answer to an unknown code leaves open whether it knows client %q: %v", o.cfg.ClientID, refused)
+	}
+}
+
+// redeemNothing redeems a code that does not exist and returns how it was refused, nil if it was not.
+func (o *OIDC) redeemNothing(ctx context.Context, md metadata, redirectURI string) (*tokenError, error) {
+	_, err := o.exchange(ctx, md, redirectURI, "patchbay-examination-"+rand.Text(), oauth2.GenerateVerifier())
+	var refused *tokenError
+	if errors.As(err, &refused) {
+		return refused, nil
+	}
+	return nil, err
+}
+
+// tellsSecrets reports whether the token endpoint refuses a wrong secret as such.
+func (o *OIDC) tellsSecrets(ctx context.Context, md metadata, redirectURI string) bool {
+	if o.cfg.ClientSecret.Empty() {
+		return false
+	}
+	stranger := *o
+	stranger.cfg.ClientSecret = secret.New(rand.Text())
+	refused, err := stranger.redeemNothing(ctx, md, redirectURI)
+	return err == nil && refused != nil && refused.code != "invalid_grant"
+}
+
+// examineRedirect asks for a login without a person (prompt=none, OpenID Connect Core §3.1.2.1): nobody
+// being logged in, the IdP sends the browser back with an error, if it knows where to.
+func (o *OIDC) examineRedirect(ctx context.Context, md metadata, redirectURI string, f *Findings) {
+	const code = "redirect_uri"
+	started, err := o.Start(ctx, StartRequest{State: rand.Text(), RedirectURI: redirectURI, Prompt: "none", MaxAge: anyAge})
+	if err != nil {
+		f.Unreachable(code, md.authorization, err)
+		return
+	}
+	answer, err := o.follow(ctx, started.URL, redirectURI)
+	if err != nil {
+		f.Unreachable(code, md.authorization, err)
+		return
+	}
+	back := answer.Header.Get("Location")
+	switch {
+	case strings.HasPrefix(back, redirectURI+"?"):
+		f.Good(code, "the redirect URI is registered")
+		o.judgeReturn(back, f)
+	case answer.StatusCode >= http.StatusBadRequest:
+		f.Fail(code, There, "Register exactly this redirect URI for the client: "+redirectURI,
+			"the authorization endpoint answers %d, as it does when it does not know the client or its redirect URI", answer.StatusCode)
+	default:
+		f.Warn(code, There, "Make sure that exactly this redirect URI is registered: "+redirectURI,
+			"the authorization endpoint shows a page of its own, which may be its login page or a refusal")
+	}
+}
+
+// maxHops is how many redirects of its own an IdP may need before it sends the browser back.
+const maxHops = 5
+
+// follow asks an address as a browser without cookies would, as far as the first redirect to target or the
+// first answer that is none. Its body is closed.
+func (o *OIDC) follow(ctx context.Context, address, target string) (*http.Response, error) {
+	client := *o.client
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	for range maxHops {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return nil, err
+		}
+		answer, err := client.Do(r)
+		if err != nil {
+			return nil, errors.Unwrap(err)
+		}
+		_ = answer.Body.Close()
+		next, err := answer.Location()
+		if err != nil || strings.HasPrefix(next.String(), target) {
+			return answer, nil //nolint:nilerr // no Location, or a bad one: this is the last answer
+		}
+		address = next.String()
+	}
+	return nil, fmt.Errorf("more than %d redirects", maxHops)
+}
+
+// judgeReturn looks at the error that came back, which should be that nobody is logged in.
+func (o *OIDC) judgeReturn(back string, f *Findings) {
+	u, err := url.Parse(back)
+	if err != nil {
+		return
+	}
+	q := u.Query()
+	switch said := q.Get("error"); said {
+	case "login_required", "interaction_required", "account_selection_required", "consent_required", "":
+	case "unauthorized_client", "unsupported_response_type":
+		f.Fail("authorization", There, "Allow the authorization code flow for this client.", "the authorization endpoint answers %q", cut(said))
+	case "invalid_scope":
+		f.Fail("authorization", Here, "Ask for scopes that the client may have.", "the authorization endpoint answers %q", cut(said))
+	default:
+		f.Warn("authorization", There, "Look up the error in the identity provider's log.",
+			"the authorization endpoint answers %q: %q", cut(said), cut(q.Get("error_description")))
+	}
+	if iss := q.Get("iss"); iss != "" && iss != o.cfg.Issuer {
+		f.Fail("iss", Here, "Configure the issuer that the identity provider names.", "callbacks come with iss %q, not %q", cut(iss), o.cfg.Issuer)
+	}
+}
