@@ -21,6 +21,14 @@ type LogoutRequest struct {
 	UILocales []string
 }
 
+// A LogoutMessage is a SAML LogoutRequest as a browser brought it: in a query, of which the signature covers
+// the very bytes, or in a form.
+type LogoutMessage struct {
+	Query string
+	// Form is nil for a query.
+	Form url.Values
+}
+
 // A LogoutNotice is the verified word of an IdP that sessions have ended there.
 type LogoutNotice struct {
 	// Subject is whose sessions they are (sub, or the SAML NameID); empty if Sessions alone say which.

@@ -18,7 +18,7 @@ func (p *provider) proceed(w http.ResponseWriter, r *http.Request, next broker.N
 	case broker.StepConsent:
 		http.Redirect(w, r, p.pages.ConsentURL(next.AttemptID), http.StatusSeeOther)
 	case broker.StepRedirect:
-		return p.pages.Redirect(w, r, next.URL)
+		return p.pages.Leave(w, r, next)
 	case broker.StepAnswer:
 		return p.answerClient(w, r, *next.Answer)
 	default:

@@ -47,8 +47,6 @@ type Config struct {
 	AuthnContexts []string
 	// MaxAge is the oldest authentication that is accepted; zero means any that the request accepts.
 	MaxAge time.Duration
-	// TrustACR passes the context that the IdP names on as acr although nobody asked for it.
-	TrustACR bool
 	// AllowPrivateNetwork lets the IdP live at private and loopback addresses, the latter also
 	// with plain http.
 	AllowPrivateNetwork bool
@@ -99,7 +97,35 @@ const (
 	defaultTimeout = 10 * time.Second
 )
 
+// A Fault is something wrong with one key of a Config.
+type Fault struct {
+	// Key is named as in a tenant file, such as metadata_url.
+	Key string
+	Err error
+}
+
+func (f *Fault) Error() string { return f.Key + ": " + f.Err.Error() }
+func (f *Fault) Unwrap() error { return f.Err }
+
+// Check returns every fault of a Config but what Open adds: its error joins Faults.
+func Check(c Config) error {
+	c.fill()
+	return c.faults()
+}
+
 func (c Config) withDefaults() (Config, error) {
+	c.fill()
+	faults := c.faults()
+	if u, err := url.Parse(c.Base); err != nil || u.Host == "" || u.RawQuery != "" {
+		faults = errors.Join(faults, &Fault{"base", fmt.Errorf("%q is not the address of this connection", c.Base)})
+	}
+	if c.Store == nil {
+		faults = errors.Join(faults, &Fault{"store", errors.New("is required")})
+	}
+	return c, faults
+}
+
+func (c *Config) fill() {
 	setDefault(&c.ExternalIDClaim, NameID)
 	setDefault(&c.WantSigned, SignedAssertion)
 	setDefault(&c.WantEncrypted, EncryptionOptional)
@@ -111,7 +137,6 @@ func (c Config) withDefaults() (Config, error) {
 		c.Now = time.Now
 	}
 	c.AuthnContexts, c.Attributes = slices.Clone(c.AuthnContexts), maps.Clone(c.Attributes)
-	return c, c.faults()
 }
 
 func setDefault[T comparable](value *T, otherwise T) {
@@ -120,32 +145,28 @@ func setDefault[T comparable](value *T, otherwise T) {
 	}
 }
 
-func (c Config) faults() error {
+func (c *Config) faults() error {
 	var faults []error
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	fault := func(key, format string, args ...any) {
+		faults = append(faults, &Fault{key, fmt.Errorf(format, args...)})
+	}
 	if c.Connection == "" {
-		fault("connection: must not be empty")
-	}
-	if u, err := url.Parse(c.Base); err != nil || u.Host == "" || u.RawQuery != "" {
-		fault("base: %q is not the address of this connection", c.Base)
-	}
-	if c.Store == nil {
-		fault("store: is required")
+		fault("id", "must not be empty")
 	}
 	if (c.MetadataURL == "") == (len(c.Metadata) == 0) {
-		fault("metadata: give either its address or the document")
+		fault("metadata_url", "give exactly one of metadata_url, metadata and metadata_file")
 	}
 	if c.MetadataURL != "" {
 		if _, err := egress.CheckURL(c.MetadataURL, c.AllowPrivateNetwork); err != nil {
-			fault("metadata_url: %w", err)
+			fault("metadata_url", "%w", err)
 		}
 	} else if len(c.Metadata) > 0 {
-		if _, err := readMetadata(c.Metadata, c); err != nil {
-			fault("metadata: %w", err)
+		if _, err := readMetadata(c.Metadata, *c); err != nil {
+			fault("metadata", "%w", err)
 		}
 	}
 	if c.ExternalIDClaim == NameID && c.NameIDFormat == FormatTransient {
-		fault("name_id_format: a transient NameID is another one at every login, and cannot be the external id")
+		fault("name_id_format", "a transient NameID is another one at every login, and cannot be the external id")
 	}
 	oneOf(fault, "want_signed", c.WantSigned, SignedAssertion, SignedResponse, SignedBoth)
 	oneOf(fault, "want_encrypted", c.WantEncrypted, EncryptionOptional, EncryptionRequired, EncryptionGCM)
@@ -153,20 +174,23 @@ func (c Config) faults() error {
 	oneOf(fault, "response_binding", c.ResponseBinding, BindingPOST, BindingArtifact)
 	for _, claim := range slices.Sorted(maps.Keys(c.Attributes)) {
 		if claim == NameID || claim == "" || c.Attributes[claim] == "" {
-			fault("attributes: %q from %q is not a claim from an attribute", claim, c.Attributes[claim])
+			fault("attributes", "%q from %q is not a claim from an attribute", claim, c.Attributes[claim])
 		}
 	}
 	if c.ClockSkew < 0 || c.ClockSkew > maxSkew {
-		fault("clock_skew: %s is not between 0 and %s", c.ClockSkew, maxSkew)
+		fault("clock_skew", "%s is not between 0 and %s", c.ClockSkew, maxSkew)
 	}
-	if c.Timeout < 0 || c.MaxAge < 0 {
-		fault("timeout, max_age: %s, %s: neither may be negative", c.Timeout, c.MaxAge)
+	if c.Timeout < 0 {
+		fault("timeout", "%s is negative", c.Timeout)
+	}
+	if c.MaxAge < 0 {
+		fault("max_age", "%s is negative", c.MaxAge)
 	}
 	return errors.Join(faults...)
 }
 
-func oneOf[T ~string](fault func(string, ...any), key string, value T, allowed ...T) {
+func oneOf[T ~string](fault func(string, string, ...any), key string, value T, allowed ...T) {
 	if !slices.Contains(allowed, value) {
-		fault("%s: %q is not one of %q", key, value, allowed)
+		fault(key, "%q is not one of %q", value, allowed)
 	}
 }

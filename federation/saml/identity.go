@@ -2,7 +2,6 @@ package saml
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/patchbay-auth/patchbay/mapping"
@@ -48,10 +47,11 @@ func (s *SAML) identity(idp *idp, a assertion) (mapping.Identity, error) {
 		Claims:     claims,
 		SessionID:  a.session,
 		AuthTime:   a.authenticated,
+		ACR:        a.context,
 	}
 	id.Email, _ = claims["email"].(string)
-	if s.cfg.TrustACR || slices.Contains(s.cfg.AuthnContexts, a.context) {
-		id.ACR = a.context
+	if id.LogoutHint, err = newHint(idp, a); err != nil {
+		return mapping.Identity{}, err
 	}
 	return id, nil
 }

@@ -17,6 +17,8 @@ type Policy struct {
 	Frames []string
 	// FormOwn allows forms that lead to this site.
 	FormOwn bool
+	// FormHTTPS allows forms that lead anywhere by https: to sites that hand over to others.
+	FormHTTPS bool
 	// FormTargets are further addresses that a form may lead to, also by the redirect that answers
 	// it; the rest of each address is ignored. See OriginOf.
 	FormTargets []string
@@ -58,6 +60,9 @@ func (p Policy) formAction() string {
 	var sources []string
 	if p.FormOwn {
 		sources = append(sources, "'self'")
+	}
+	if p.FormHTTPS {
+		sources = append(sources, "https:")
 	}
 	sources = append(sources, origins(p.FormTargets)...)
 	if len(sources) == 0 {

@@ -1,6 +1,7 @@
 package yamlfault
 
 import (
+	"maps"
 	"reflect"
 	"strings"
 	"time"
@@ -22,7 +23,8 @@ type field struct {
 	fromFile bool
 }
 
-// fieldsOf returns the keys of a struct, or nil for anything that is not written as a mapping.
+// fieldsOf returns the keys of a struct, or nil for anything that is not written as a mapping. The keys of
+// a field tagged ",inline" are among them.
 func fieldsOf(into reflect.Value) map[string]field {
 	if into.Kind() != reflect.Struct || isScalar(into.Type()) {
 		return nil
@@ -30,6 +32,10 @@ func fieldsOf(into reflect.Value) map[string]field {
 	fields := map[string]field{}
 	for i := range into.NumField() {
 		key, option, _ := strings.Cut(into.Type().Field(i).Tag.Get("yaml"), ",")
+		if option == "inline" {
+			maps.Copy(fields, fieldsOf(into.Field(i)))
+			continue
+		}
 		if key == "" || key == "-" {
 			continue
 		}

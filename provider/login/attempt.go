@@ -9,7 +9,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/patchbay-auth/patchbay/broker"
-	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/internal/id"
 	"github.com/patchbay-auth/patchbay/internal/secret"
 )
@@ -98,12 +97,7 @@ func (s *server) cancel(c *gin.Context) error {
 }
 
 func (s *server) callback(c *gin.Context) error {
-	next, err := s.Engine.Complete(c.Request.Context(), registry.Account(c.Param("account")),
-		c.Param("connection"), c.Request.URL.Query(), s.browser(c.Request))
-	if err != nil {
-		return err
-	}
-	return s.proceed(c, next)
+	return s.complete(c, c.Request.URL.Query())
 }
 
 // proceed does what the engine decided.
@@ -114,7 +108,7 @@ func (s *server) proceed(c *gin.Context, next broker.Next) error {
 		c.Redirect(http.StatusSeeOther, s.Pages.AttemptURL(next.AttemptID))
 		return nil
 	case broker.StepRedirect:
-		return s.Pages.Redirect(c.Writer, c.Request, next.URL)
+		return s.Pages.Leave(c.Writer, c.Request, next)
 	case broker.StepDevice:
 		if next.Answer != nil {
 			s.Pages.Remember(c.Writer, *next.Answer)

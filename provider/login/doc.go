@@ -9,6 +9,8 @@
 //	POST /login/attempt/{id}/with/{connection}   to an identity provider
 //	POST /login/attempt/{id}/cancel              back to the client, with access_denied
 //	GET  /login/{account}/{connection}/callback  from an identity provider
+//	POST /login/{account}/{connection}/callback  likewise, and GET with the handle of what was posted
+//	…    /login/{account}/{connection}/saml/…    metadata, acs: the same for SAML
 //	GET  /device                                 which code does the device show?
 //	POST /device                                 the code
 //	GET  /device/{id}                            the page of a device's attempt, at every stage

@@ -42,6 +42,7 @@ type fakeEngine struct {
 	consented   []bool
 	userCode    string // as the last call had it
 
+	kept      url.Values // what the last post had
 	notice    broker.Notice
 	departure broker.Departure
 }

@@ -24,6 +24,7 @@ type Engine interface {
 	Cancel(ctx context.Context, attempt id.ID, b broker.Browser) (broker.Next, error)
 	Notified(context.Context, broker.Notice) (int, error)
 	Return(ctx context.Context, account registry.Account, connection, state string, b broker.Browser) (broker.Departure, error)
+	Posts
 	Devices
 	Consents
 }
@@ -70,6 +71,7 @@ func New(c Config) (http.Handler, error) {
 	routes.POST("/attempt/:id/cancel", s.form(s.cancel))
 	s.consentRoutes(routes.Group("/attempt"))
 	routes.GET("/:account/:connection/callback", s.page(s.callback))
+	s.postRoutes(routes.Group("/:account/:connection"))
 	s.noticeRoutes(routes.Group("/:account/:connection"))
 	s.deviceRoutes(g.Group(c.Site.Path("/device")))
 	return g, nil
