@@ -120,8 +120,12 @@ func (e *Engine) welcome(ctx context.Context, r returning, identity mapping.Iden
 			return Next{}, err
 		}
 	}
-	session, token := e.newSession(r.attempt, r.browser, d.User.ID, record.ID)
-	session.IDP, session.AMR, session.ACR = r.attempt.Connection, identity.AMR, identity.ACR
+	seat, err := e.seat(ctx, r.attempt, r.browser, d.User.ID, r.attempt.Connection, record.ID)
+	if err != nil {
+		return Next{}, err
+	}
+	session := &seat.session
+	session.AMR, session.ACR = identity.AMR, identity.ACR
 	session.ExternalID = identity.ExternalID
 	session.UpstreamSubject, session.UpstreamSession = identity.Subject, identity.SessionID
 	if session.SealedHint, err = e.hint(r.route.connection, session.ID, identity.LogoutHint); err != nil {
@@ -132,7 +136,7 @@ func (e *Engine) welcome(ctx context.Context, r returning, identity mapping.Iden
 		session.AuthTime = e.Now()
 	}
 	return e.settle(ctx, settling{
-		attempt: r.attempt, browser: r.browser, from: []State{StateReturned}, client: r.client, session: session, token: token, login: record, link: link,
+		attempt: r.attempt, browser: r.browser, from: []State{StateReturned}, client: r.client, seat: seat, login: record, link: link,
 	})
 }
 

@@ -147,7 +147,8 @@ func TestDeviceIsNotAllowed(t *testing.T) {
 		}, ""},
 		{"another session has taken its place", func(k *kit, d device, b *browser) id.ID {
 			attempt := d.known(b)
-			k.login(b, func(r *broker.AuthRequest) { r.Prompt = []string{"login"} })
+			next, err := k.complete(b, k.sent(b, k.begin(b, prompt("login")))) // the same person in another way
+			b.answered(k.t, next, err)
 			return attempt
 		}, ""},
 		{"the user was disabled", func(k *kit, d device, b *browser) id.ID {

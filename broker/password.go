@@ -47,10 +47,13 @@ func (e *Engine) Password(ctx context.Context, attempt id.ID, b Browser, c Crede
 	if err != nil {
 		return Next{}, err
 	}
-	session, token := e.newSession(a, b, user.ID, record.ID)
-	session.IDP, session.AMR, session.ACR = LocalIDP, []string{"pwd"}, LocalACR
-	session.AuthTime = e.Now()
-	next, err := e.settle(ctx, settling{attempt: a, browser: b, from: []State{StateNew, StateSent}, client: client, session: session, token: token, login: record})
+	seat, err := e.seat(ctx, a, b, user.ID, LocalIDP, record.ID)
+	if err != nil {
+		return Next{}, err
+	}
+	seat.session.AMR, seat.session.ACR = []string{"pwd"}, LocalACR
+	seat.session.AuthTime = e.Now()
+	next, err := e.settle(ctx, settling{attempt: a, browser: b, from: []State{StateNew, StateSent}, client: client, seat: seat, login: record})
 	if err != nil || next.Answer == nil || next.Answer.SessionToken == "" {
 		return next, err
 	}

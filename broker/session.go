@@ -13,7 +13,7 @@ import (
 const LocalIDP = "local"
 
 // A Session is a logged-in browser at one issuer. Its cookie carries a random token of which only
-// the hash is stored; a new login always makes a new session.
+// the hash is stored, and which every login changes.
 type Session struct {
 	// ID is the sid in tokens.
 	ID      id.ID
@@ -35,7 +35,7 @@ type Session struct {
 	AuthTime   time.Time
 	AMR        []string
 	ACR        string
-	// LoginID is the login that made the session.
+	// LoginID is the last login of the session, CreatedAt the time of the first.
 	LoginID   id.ID
 	CreatedAt time.Time
 	SeenAt    time.Time

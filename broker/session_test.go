@@ -156,34 +156,81 @@ func TestAFamilyOpenedWhileItsSessionEnds(t *testing.T) {
 	}
 }
 
-// A desk is shared: whoever logs in takes over from whoever was there, and keeps what was their own.
-func TestALoginEndsTheSessionOfSomebodyElse(t *testing.T) {
+// A desk is shared: whoever logs in takes over from whoever was there. Who was there already goes on with
+// the session, so that logging out ends what both logins led to.
+func TestALoginIntoASession(t *testing.T) {
+	corp := func(k *kit, b *browser) (broker.Next, error) {
+		return k.complete(b, k.sent(b, k.begin(b, prompt("login"))))
+	}
+	byPassword := func(login, password string) func(*kit, *browser) (broker.Next, error) {
+		return func(k *kit, b *browser) (broker.Next, error) {
+			return k.Password(k.t.Context(), k.begin(b, prompt("login")), b.Browser, broker.Credentials{Login: login, Password: secret.New(password)})
+		}
+	}
 	for _, c := range []struct {
-		login, password string
-		ends            bool
+		name       string
+		again      func(*kit, *browser) (broker.Next, error)
+		same, goes bool // the same session; the first session's tokens die
 	}{
-		{"ana", anaPassword, false},
-		{"bo", "demo-bo-4712", true},
+		{"the same person", byPassword("ana", anaPassword), true, false},
+		{"the same person in another way", corp, false, true},
+		{"somebody else", byPassword("bo", "demo-bo-4712"), false, true},
 	} {
-		t.Run(c.login, func(t *testing.T) {
-			k := newKit(t)
-			b := newBrowser()
-			first := k.login(b).Grant
-			next, err := k.Password(t.Context(), k.begin(b, prompt("login")), b.Browser, broker.Credentials{Login: c.login, Password: secret.New(c.password)})
+		t.Run(c.name, func(t *testing.T) {
+			k, b := newKit(t), newBrowser()
+			first := k.login(b, challenged)
+			before, err := k.Session(t.Context(), issuer, b.Browser)
+			k.must(err)
+			tokens, err := k.redeem(first.Code)
+			k.must(err)
+			k.pass(time.Hour)
+			stolen, cookie := b.Browser, b.cookies[issuer] // of the first login
+			stolen.Session = func(string) string { return cookie }
+			next, err := c.again(k, b)
 			second := b.answered(t, next, err).Grant
-			if first.SessionID == second.SessionID {
-				t.Error("the second login has the session of the first")
+			if same := first.Grant.SessionID == second.SessionID; same != c.same {
+				t.Fatalf("the same session: %t", same)
 			}
-			old, err := k.store.Session(t.Context(), first.SessionID)
+			after, err := k.Session(t.Context(), issuer, b.Browser)
 			k.must(err)
-			if ended := !old.EndedAt.IsZero(); ended != c.ends {
-				t.Errorf("the first session has ended: %t", ended)
+			if after.Token == before.Token || !after.AuthTime.Equal(k.Now()) || !after.AbsoluteAt.Equal(k.Now().Add(12*time.Hour)) {
+				t.Errorf("the second login left %+v", after)
 			}
-			revoked, err := k.revoked.Check(grant.Facts{Session: first.SessionID.String(), IssuedAt: k.clock.Now()})
-			k.must(err)
-			if revoked != c.ends {
+			if _, err := k.Session(t.Context(), issuer, stolen); !errors.Is(err, broker.ErrNotFound) {
+				t.Errorf("the cookie of the first login still works: %v", err)
+			}
+			facts := grant.Facts{Session: first.Grant.SessionID.String(), IssuedAt: k.Now()}
+			revoked, err := k.revoked.Check(facts)
+			if k.must(err); revoked != c.goes {
 				t.Errorf("the tokens of the first login are revoked: %t", revoked)
 			}
+			k.must(k.EndSession(t.Context(), after, b.Browser))
+			if revoked, err := k.revoked.Check(facts); err != nil || !revoked {
+				t.Errorf("after logout the tokens of the first login are revoked: %t, %v", revoked, err)
+			}
+			if _, err := k.rotate(tokens.RefreshToken); err == nil {
+				t.Error("after logout the refresh token of the first login works")
+			}
 		})
+	}
+}
+
+// TestTwoTabsRenewASession: one login wins; the other is told to begin again, and no session is left
+// that no cookie leads to.
+func TestTwoTabsRenewASession(t *testing.T) {
+	k, b := newKit(t), newBrowser()
+	k.login(b)
+	slow := k.begin(b, prompt("login"))
+	k.store.before = map[string]func(){"Settle": func() {
+		k.store.before = nil
+		next, err := password(t, k, b, k.begin(b, prompt("login")), "ana", anaPassword)
+		b.answered(t, next, err)
+	}}
+	_, err := password(t, k, b, slow, "ana", anaPassword)
+	refused(t, err, broker.ReasonUsed)
+	live, err := k.store.Store.LiveSessions(t.Context(), "acme", "4711", k.Now(), 10)
+	k.must(err)
+	if _, err := k.Session(t.Context(), issuer, b.Browser); err != nil || len(live) != 1 {
+		t.Errorf("%d sessions are live; that of the browser: %v", len(live), err)
 	}
 }

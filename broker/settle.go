@@ -7,7 +7,6 @@ import (
 	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/internal/id"
-	"github.com/patchbay-auth/patchbay/mapping"
 )
 
 // settling is a login whose user is known.
@@ -16,10 +15,9 @@ type settling struct {
 	browser Browser
 	from    []State
 	client  *registry.Client
-	session Session
-	token   string
-	login   Login
-	link    *Link
+	seat
+	login Login
+	link  *Link
 }
 
 // settle stores the outcome of a login and answers the client. An error that is not a *Refusal left
@@ -50,26 +48,10 @@ func (e *Engine) settle(ctx context.Context, s settling) (Next, error) {
 	return next, nil
 }
 
-// endPrevious ends the session of somebody else that the browser had until now: its cookie is about to
-// be replaced, and nobody could log it out any more. A person who logs in again keeps what their other
-// tabs have. The login stands, whatever becomes of this.
-func (e *Engine) endPrevious(ctx context.Context, b Browser, s Session) {
-	old, err := e.Session(ctx, s.Issuer, b)
-	switch {
-	case errors.Is(err, ErrNotFound), err == nil && old.Account == s.Account && old.UserID == s.UserID:
-		return
-	case err == nil:
-		err = e.EndSession(ctx, old, b)
-	}
-	if err != nil {
-		e.Logger.ErrorContext(ctx, "the session that a login replaced was not ended", "error", err)
-	}
-}
-
 // outcome is where a login leads, by its purpose, and what it leaves behind: the client is answered,
 // or the person is asked whether it may learn what it asks for, or whether the device may go on.
 func (e *Engine) outcome(s settling, ask bool) (Next, Settlement) {
-	out := Settlement{Attempt: s.attempt, From: s.from, Nonce: id.New(), Session: &s.session, Login: &s.login, Link: s.link}
+	out := Settlement{Attempt: s.attempt, From: s.from, Nonce: id.New(), Session: &s.session, Renews: s.renews, Login: &s.login, Link: s.link}
 	out.Attempt.SealedMemo = nil
 	if s.attempt.Purpose == PurposeDevice {
 		out.Attempt.State, out.Attempt.SessionID = StateKnown, s.session.ID
@@ -120,16 +102,4 @@ func linkEvent(l Login, link Link) Event {
 		LoginID: l.ID, Address: l.Address,
 		Detail: map[string]string{"connection": link.Key.Connection, "external_id": link.Key.ExternalID},
 	}
-}
-
-// newSession prepares a session for the browser of an attempt, and its cookie.
-func (e *Engine) newSession(a Attempt, b Browser, user mapping.UserID, login id.ID) (Session, string) {
-	token, hash := grant.NewSecret()
-	now := e.Now()
-	s := Session{
-		ID: id.New(), Token: hash, Issuer: a.Request.Issuer, Account: a.Account, Browser: b.hash(),
-		UserID: user, LoginID: login, CreatedAt: now, SeenAt: now, AbsoluteAt: now.Add(e.SessionAbsolute),
-	}
-	s.ExpiresAt = earlier(now.Add(e.SessionIdle), s.AbsoluteAt)
-	return s, token
 }

@@ -48,6 +48,9 @@ type Settlement struct {
 	// Nonce makes a retry after a lost reply recognise its own success.
 	Nonce   id.ID
 	Session *Session
+	// Renews, unless zero, is the token of the session whose place Session takes, with the same ID. If that
+	// has ended, or got another token, it is ErrConflict.
+	Renews grant.Hash
 	// Reached is the client that learns of the session.
 	Reached *SessionClient
 	Login   *Login

@@ -128,12 +128,12 @@ func (t *tx) settle(ctx context.Context, s broker.Settlement) error {
 		}
 	}
 	if s.Session != nil {
-		if err := t.insertSession(ctx, *s.Session); err != nil {
+		if err := t.seatSession(ctx, *s.Session, s.Renews); err != nil {
 			return err
 		}
 	}
 	if s.Reached != nil {
-		if err := t.reach(ctx, *s.Reached, s.Session != nil); err != nil {
+		if err := t.reach(ctx, *s.Reached, s.Session != nil && s.Renews == grant.Hash{}); err != nil {
 			return err
 		}
 	}

@@ -147,8 +147,8 @@ func (t *tx) insertSession(ctx context.Context, s broker.Session) error {
 		key(s.UserID), key(s.IDP), key(s.ExternalID), key(s.UpstreamSubject), key(s.UpstreamSession), s.SealedHint,
 		micros(s.AuthTime), amr, key(s.ACR), ref(s.LoginID), micros(s.CreatedAt), micros(s.SeenAt),
 		micros(s.ExpiresAt), micros(s.AbsoluteAt), micros(s.EndedAt))
-	if o := s.Origin(); err == nil && o != (broker.Origin{}) {
-		err = t.run(ctx, insertOrigin, s.ID[:], hash(o.Subject), hash(o.Session), key(s.UserID), micros(s.AbsoluteAt))
+	if err != nil {
+		return err
 	}
-	return err
+	return t.insertOrigin(ctx, s)
 }

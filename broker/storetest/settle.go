@@ -183,3 +183,38 @@ func sessionEnds(t *testing.T, s Store) {
 	wantErr(t, s.TouchSession(t.Context(), st.Session.ID, now(), now()), broker.ErrNotFound)
 	wantErr(t, s.EndSession(t.Context(), id.New(), sampleRevocation(grant.KindSession, ""), e), broker.ErrNotFound)
 }
+
+// settleRenews: a session goes on with another login, whoever held its token before.
+func settleRenews(t *testing.T, s Store) {
+	first := settlement(t, s)
+	must(t, s.Settle(t.Context(), first))
+	next := settlement(t, s)
+	next.Session.ID, next.Session.CreatedAt, next.Renews = first.Session.ID, first.Session.CreatedAt, first.Session.Token
+	next.Session.Browser = first.Session.Browser
+	next.Session.UpstreamSession, next.Session.AbsoluteAt = "another session there", first.Session.AbsoluteAt.Add(time.Hour)
+	next.Reached.SessionID, next.Reached.ClientID, next.Reached.ExpiresAt = first.Session.ID, "spa", next.Session.AbsoluteAt
+	for range 2 { // the second time, only the reply had been lost
+		must(t, s.Settle(t.Context(), next))
+	}
+	same(t, get(t, s.SessionByToken, next.Session.Token), *next.Session)
+	_, err := s.SessionByToken(t.Context(), first.Session.Token)
+	wantErr(t, err, broker.ErrNotFound)
+	clients := get(t, s.SessionClients, first.Session.ID)
+	same(t, len(clients), 2)
+	for _, c := range clients {
+		same(t, c.ExpiresAt, next.Session.AbsoluteAt)
+	}
+	for origin, want := range map[broker.Origin]int{first.Session.Origin(): 0, next.Session.Origin(): 1} {
+		found, err := s.SessionsFrom(t.Context(), origin, 10)
+		must(t, err)
+		same(t, len(found), want)
+	}
+
+	late := settlement(t, s)
+	late.Session.ID, late.Renews = first.Session.ID, first.Session.Token
+	wantErr(t, s.Settle(t.Context(), late), broker.ErrConflict)
+	same(t, get(t, s.Attempt, late.Attempt.ID).State, broker.StateNew)
+	must(t, s.EndSession(t.Context(), first.Session.ID, sampleRevocation(grant.KindSession, first.Session.ID.String()), sampleEvent(broker.SessionEnded)))
+	late.Renews = next.Session.Token
+	wantErr(t, s.Settle(t.Context(), late), broker.ErrConflict)
+}

@@ -74,6 +74,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"settlement comes back as stored", settleRoundTrip},
 		{"settlement is all or nothing", settleRollback},
 		{"settlement recognises itself", settleAgain},
+		{"a login renews a session", settleRenews},
 		{"links are unique both ways", linksUnique},
 		{"identifiers are compared as bytes", identifiersAreBytes},
 		{"update that changes nothing matches", sameUpdate},
