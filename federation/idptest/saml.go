@@ -187,7 +187,7 @@ func (s *SAML) RotateKeys() error {
 func selfSigned(key *rsa.PrivateKey) (*x509.Certificate, error) {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "test identity provider"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour),
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
@@ -217,6 +217,10 @@ func (s *SAML) ask(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		http.Error(w, "This is no request that can be answered: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	if passive := req.Request.IsPassive; passive != nil && *passive {
+		s.refusePassive(w, req)
 		return
 	}
 	id := rand.Text()

@@ -27,10 +27,11 @@ const (
 )
 
 const (
-	samlVersion   = "2.0"
-	statusSuccess = "urn:oasis:names:tc:SAML:2.0:status:Success"
-	methodBearer  = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
-	formatEntity  = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
+	samlVersion     = "2.0"
+	statusSuccess   = "urn:oasis:names:tc:SAML:2.0:status:Success"
+	statusNoPassive = "urn:oasis:names:tc:SAML:2.0:status:NoPassive"
+	methodBearer    = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+	formatEntity    = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 )
 
 // NameID is the claim that holds the value of the assertion's NameID. No attribute can set it.

@@ -1,0 +1,252 @@
+package saml
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/patchbay-auth/patchbay/federation"
+)
+
+// Examine asks the IdP all that can be asked without a person, and says in plain words what is wrong and
+// at which side. It logs nobody in.
+func (s *SAML) Examine(ctx context.Context) federation.Findings {
+	var f federation.Findings
+	idp := s.examineMetadata(ctx, &f)
+	if idp == nil {
+		return f
+	}
+	s.examineCertificates(idp, &f)
+	s.examineAddresses(idp, &f)
+	s.examineOwnKeys(ctx, &f)
+	s.examineRequest(ctx, idp, &f)
+	return f
+}
+
+// examineMetadata returns what the metadata says now, or nil.
+func (s *SAML) examineMetadata(ctx context.Context, f *federation.Findings) *idp {
+	const code = "metadata"
+	text := s.cfg.Metadata
+	if s.cfg.MetadataURL != "" {
+		if text = s.examineSource(ctx, f); text == nil {
+			return nil
+		}
+	}
+	d, err := readMetadata(text, s.cfg)
+	if err != nil {
+		f.Fail(code, federation.There, "Use the metadata of the identity provider itself; with several in one document, name one with entity_id.", "%v", err)
+		return nil
+	}
+	f.Good(code, "the identity provider is %s", d.entityID)
+	switch until := d.validUntil; {
+	case until.IsZero():
+	case s.cfg.MetadataURL != "" && s.cfg.Now().Before(until):
+		f.Good("valid_until", "the metadata is valid until %s, and is fetched again before", until.UTC().Format(time.RFC3339))
+	default:
+		f.Certificate("valid_until", "the metadata", time.Time{}, until, s.cfg.Now())
+	}
+	return d
+}
+
+func (s *SAML) examineSource(ctx context.Context, f *federation.Findings) []byte {
+	const code = "metadata_url"
+	address := s.cfg.MetadataURL
+	answer, err := s.ask(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		f.Unreachable(code, address, err)
+		return nil
+	}
+	defer func() { _ = answer.Body.Close() }()
+	f.Clock(answer, s.cfg.Now(), s.cfg.ClockSkew)
+	f.TLS(answer, s.cfg.Now())
+	if answer.StatusCode != http.StatusOK {
+		f.Fail(code, federation.Here, "Check the configured address.", "%s: answered status %d", address, answer.StatusCode)
+		return nil
+	}
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		f.Unreachable(code, address, err)
+		return nil
+	}
+	f.Good(code, "%s answers", address)
+	return text
+}
+
+// examineCertificates looks at dates. They decide nothing here, but many IdPs change the certificate when
+// the old one ends, and then those who were not told are cut off.
+func (s *SAML) examineCertificates(d *idp, f *federation.Findings) {
+	const code = "certificate"
+	for _, c := range d.certificates {
+		sum := sha256.Sum256(c.Raw)
+		name := "the signing certificate " + hex.EncodeToString(sum[:4])
+		now := s.cfg.Now()
+		if until := c.NotAfter; !now.Before(until) {
+			f.Warn(code, federation.There, "Replace it; until then it is still accepted here.", "%s expired on %s", name, until.UTC().Format(time.DateOnly))
+			continue
+		}
+		f.Certificate(code, name, c.NotBefore, c.NotAfter, now)
+	}
+	if s.cfg.MetadataURL == "" {
+		f.Warn("rollover", federation.Here, "Configure metadata_url, so that new certificates are learned before they are used.",
+			"the metadata is a copy: when the identity provider changes its certificate, logins fail until the copy is replaced")
+	}
+}
+
+func (s *SAML) examineAddresses(d *idp, f *federation.Findings) {
+	location, binding := d.sso.location(s.cfg.RequestBinding)
+	switch {
+	case location == "":
+		f.Fail("single_sign_on", federation.There, "Offer HTTP-Redirect or HTTP-POST.", "the metadata names no address for login requests")
+	case binding != s.cfg.RequestBinding:
+		f.Warn("single_sign_on", federation.Here, "Set request_binding: "+string(binding), "login requests go by %s, because there is no address for %s",
+			binding, s.cfg.RequestBinding)
+	default:
+		f.Good("single_sign_on", "login requests go to %s", location)
+	}
+	if location, _ := d.slo.location(s.cfg.RequestBinding); location == "" {
+		f.Warn("single_logout", federation.There, "Offer single logout, if logging out here shall reach the identity provider.",
+			"the metadata names no address for logout requests")
+	} else {
+		f.Good("single_logout", "logout requests go to %s", location)
+	}
+	if s.cfg.ResponseBinding == BindingArtifact && len(d.artifacts) == 0 {
+		f.Fail("artifact_resolution", federation.There, "Offer artifact resolution, or set response_binding: post here.",
+			"response_binding is artifact, and the metadata names no artifact resolution service")
+	}
+}
+
+func (s *SAML) examineOwnKeys(ctx context.Context, f *federation.Findings) {
+	const code = "own_key"
+	keys, err := s.cfg.Store.Keys(ctx)
+	if err == nil && len(keys) == 0 {
+		err = errors.New("there is none")
+	}
+	if err != nil {
+		f.Fail(code, federation.Here, "Look at the state database and the key file.", "the connection's own key: %v", err)
+		return
+	}
+	now := s.cfg.Now()
+	current, err := signing(keys, now)
+	if err != nil {
+		f.Fail(code, federation.Here, "Look at the state database and the key file.", "the connection's own key: %v", err)
+		return
+	}
+	f.Good(code, "our own certificate is valid until %s", current.Certificate.NotAfter.UTC().Format(time.DateOnly))
+	for _, k := range keys {
+		if k.UseFrom.After(now) {
+			f.Warn(code, federation.There, "Load our metadata anew before then: "+s.entityID(), "our next key signs from %s on", k.UseFrom.UTC().Format(time.RFC3339))
+		}
+	}
+}
+
+// maxPage is how much of an answer of the IdP's is read, in bytes.
+const maxPage = 1 << 20
+
+// samlResponse finds the form by which an IdP answers at once (SAML Bindings §3.5.4).
+var samlResponse = regexp.MustCompile(`(?s)name="SAMLResponse"[^>]*value="([^"]+)"|value="([^"]+)"[^>]*name="SAMLResponse"`)
+
+// examineRequest sends a login request that must not show a page (IsPassive, SAML Core §3.4.1). Nobody
+// being logged in, an IdP that knows us answers with a status of its own.
+func (s *SAML) examineRequest(ctx context.Context, d *idp, f *federation.Findings) {
+	const code = "login_request"
+	message := s.authnRequest(memo{Request: newID(), Contexts: s.cfg.AuthnContexts}, false, s.cfg.Now())
+	message.CreateAttr("IsPassive", "true")
+	sign := s.cfg.SignRequests || d.wantsSigned
+	location, form, err := s.dispatch(ctx, dispatch{
+		message: message, kind: "SAMLRequest", relayState: newID(), endpoints: d.sso, binding: s.cfg.RequestBinding, sign: sign,
+	})
+	if err != nil {
+		f.Fail(code, federation.Here, "See above.", "a login request cannot be made: %v", err)
+		return
+	}
+	method := http.MethodGet
+	if form != nil {
+		method = http.MethodPost
+	}
+	answer, err := s.ask(ctx, method, location, form)
+	if err != nil {
+		f.Unreachable(code, location, err)
+		return
+	}
+	defer func() { _ = answer.Body.Close() }()
+	page, err := io.ReadAll(io.LimitReader(answer.Body, maxPage))
+	if err != nil {
+		f.Unreachable(code, location, err)
+		return
+	}
+	how := "an unsigned"
+	if sign {
+		how = "a signed"
+	}
+	register := fmt.Sprintf("Register this connection there by its metadata: entity ID %s, assertion consumer service %s.", s.entityID(), s.consumer())
+	switch status, answered := passiveStatus(page); {
+	case answered && status == statusNoPassive:
+		f.Good(code, "the identity provider knows this connection and takes %s request", how)
+	case answered:
+		f.Fail(code, federation.There, register, "the identity provider answers %s request with the status %s", how, cut(status))
+	case answer.StatusCode >= http.StatusBadRequest:
+		f.Fail(code, federation.There, register, "the identity provider answers %s request with HTTP status %d", how, answer.StatusCode)
+	default:
+		f.Warn(code, federation.There, "Log in once to be sure. "+register, "the identity provider shows a page, which may be its login page or a refusal")
+	}
+}
+
+// passiveStatus returns the status of an answer in a page. Nothing of it is believed: it is only shown.
+func passiveStatus(page []byte) (status string, answered bool) {
+	found := samlResponse.FindSubmatch(page)
+	if found == nil {
+		return "", false
+	}
+	encoded := strings.Join(strings.Fields(html.UnescapeString(string(found[1])+string(found[2]))), "")
+	data, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return "", false
+	}
+	root, err := messageLimits.parse(data)
+	if err != nil {
+		return "", false
+	}
+	var refused *federation.ResponseError
+	if !errors.As(checkStatus(root), &refused) {
+		return "", false
+	}
+	return refused.Code, true
+}
+
+// ask sends a request as a browser that has just been opened would, and follows redirects within the host.
+// The answer's body is the caller's to close.
+func (s *SAML) ask(ctx context.Context, method, address string, form url.Values) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	client := *s.source.client
+	if client.Jar, err = cookiejar.New(nil); err != nil {
+		return nil, err
+	}
+	client.CheckRedirect = func(r *http.Request, via []*http.Request) error {
+		if len(via) > 5 || r.URL.Scheme != via[0].URL.Scheme || r.URL.Host != via[0].URL.Host {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}
+	answer, err := client.Do(r)
+	if err != nil {
+		return nil, errors.Unwrap(err) // without the address, which is named already
+	}
+	return answer, nil
+}
