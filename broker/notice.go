@@ -23,6 +23,12 @@ type Notice struct {
 // not to be believed is a *Refusal, and kept in the audit log.
 func (e *Engine) Notified(ctx context.Context, n Notice) (int, error) {
 	ended, err := e.notified(ctx, n)
+	e.noteLogout(n, err)
+	return ended, err
+}
+
+// noteLogout keeps the refusal of a notice in the audit log.
+func (e *Engine) noteLogout(n Notice, err error) {
 	var refused *Refusal
 	if errors.As(err, &refused) {
 		e.Events.Append(Event{
@@ -32,7 +38,6 @@ func (e *Engine) Notified(ctx context.Context, n Notice) (int, error) {
 			},
 		})
 	}
-	return ended, err
 }
 
 func (e *Engine) notified(ctx context.Context, n Notice) (int, error) {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/federation"
 )
 
 // A MetadataPublisher is an Upstream whose IdP has to know a document of ours.
@@ -29,4 +31,47 @@ func (e *Engine) ServiceMetadata(ctx context.Context, account registry.Account, 
 		return nil, fmt.Errorf("metadata for connection %s/%s: %w", account, connection, err)
 	}
 	return document, nil
+}
+
+// A LogoutRequest is how a browser brings word of a SAML IdP that sessions have ended there.
+type LogoutRequest struct {
+	Account    registry.Account
+	Connection string
+	// Query is as it came, byte by byte; Form is nil unless it was posted.
+	Query string
+	Form  url.Values
+	// Address is where the browser is.
+	Address string
+}
+
+// A SingleLogouter is an Upstream whose IdP has a browser bring a signed request when it has ended
+// sessions, and wants an answer. The errors are those of Upstream.Finish.
+type SingleLogouter interface {
+	SingleLogout(context.Context, federation.LogoutMessage) (federation.LogoutNotice, federation.Started, error)
+}
+
+// SingleLogout ends the sessions that a SAML IdP says have ended there, and returns how many those were and
+// how the browser carries the answer back. What is not to be believed is a *Refusal, and kept in the audit
+// log. The request names the person: whose browser brings it does not matter.
+func (e *Engine) SingleLogout(ctx context.Context, req LogoutRequest) (int, Next, error) {
+	ended, next, err := e.singleLogout(ctx, req)
+	e.noteLogout(Notice{Account: req.Account, Connection: req.Connection, Address: req.Address}, err)
+	return ended, next, err
+}
+
+func (e *Engine) singleLogout(ctx context.Context, req LogoutRequest) (int, Next, error) {
+	r, err := e.Upstreams.route(req.Account, req.Connection)
+	if err != nil {
+		return 0, Next{}, &Refusal{Reason: ReasonConnection, Err: err}
+	}
+	logouter, ok := r.upstream.(SingleLogouter)
+	if !ok {
+		return 0, Next{}, &Refusal{Reason: ReasonConnection, Err: errors.New("the connection is not one of SAML")}
+	}
+	said, answer, err := logouter.SingleLogout(ctx, federation.LogoutMessage{Query: req.Query, Form: req.Form})
+	if err != nil {
+		return 0, Next{}, &Refusal{Reason: upstreamReason(err), Err: err}
+	}
+	ended, err := e.EndFrom(ctx, req.Account, req.Connection, said, req.Address)
+	return ended, Next{Step: StepRedirect, URL: answer.URL, Form: answer.Form}, err
 }

@@ -42,9 +42,11 @@ type fakeEngine struct {
 	consented   []bool
 	userCode    string // as the last call had it
 
-	kept      url.Values // what the last post had
-	notice    broker.Notice
-	departure broker.Departure
+	kept url.Values // what the last post had
+
+	logoutRequest broker.LogoutRequest
+	notice        broker.Notice
+	departure     broker.Departure
 }
 
 func (e *fakeEngine) check(attempt id.ID, b broker.Browser) error {
@@ -71,6 +73,13 @@ func (e *fakeEngine) step(attempt id.ID, b broker.Browser) (broker.Next, error) 
 		return broker.Next{}, err
 	}
 	return e.next, e.err
+}
+
+func (e *fakeEngine) Identify(_ context.Context, attempt id.ID, b broker.Browser, login string) (broker.Next, error) {
+	if strings.HasSuffix(login, "@sso.example") {
+		return e.step(attempt, b)
+	}
+	return broker.Next{Step: broker.StepLogin, AttemptID: attempt}, e.check(attempt, b)
 }
 
 func (e *fakeEngine) Password(_ context.Context, attempt id.ID, b broker.Browser, c broker.Credentials) (broker.Next, error) {

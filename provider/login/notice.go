@@ -86,9 +86,11 @@ func (s *server) refusedNotice(c *gin.Context, err error) int {
 
 // loggedOut takes back a browser that has logged out at an identity provider, and sends it on to where
 // the application wanted it. Whatever came back with it, the person is logged out here.
-func (s *server) loggedOut(c *gin.Context) error {
+func (s *server) loggedOut(c *gin.Context) error { return s.backFrom(c, c.Query("state")) }
+
+func (s *server) backFrom(c *gin.Context, state string) error {
 	d, err := s.Engine.Return(c.Request.Context(), registry.Account(c.Param("account")), c.Param("connection"),
-		c.Query("state"), s.browser(c.Request))
+		state, s.browser(c.Request))
 	switch {
 	case errors.Is(err, broker.ErrNotFound):
 	case err != nil:

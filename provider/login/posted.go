@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/patchbay-auth/patchbay/broker"
 	"github.com/patchbay-auth/patchbay/broker/registry"
 )
 
@@ -15,6 +16,7 @@ type Posts interface {
 	Keep(ctx context.Context, account registry.Account, connection string, params url.Values, address string) (handle string, err error)
 	Kept(ctx context.Context, account registry.Account, connection, handle string) (url.Values, error)
 	ServiceMetadata(ctx context.Context, account registry.Account, connection string) ([]byte, error)
+	SingleLogout(context.Context, broker.LogoutRequest) (int, broker.Next, error)
 }
 
 // postRoutes are the addresses to which identity providers have browsers post (OAuth 2.0 Form Post Response
@@ -24,6 +26,8 @@ func (s *server) postRoutes(connection *gin.RouterGroup) {
 	connection.GET("/saml/metadata", s.page(s.serviceMetadata))
 	connection.POST("/saml/acs", s.page(s.postedResponse))
 	connection.GET("/saml/acs", s.page(s.response))
+	connection.GET("/saml/slo", s.page(s.singleLogout))
+	connection.POST("/saml/slo", s.page(s.postedLogout))
 }
 
 // maxPosted bounds what is posted, in bytes: a SAML response of 256 KiB in base64, in a form that escapes

@@ -25,6 +25,12 @@ func (e *fakeEngine) Kept(_ context.Context, account registry.Account, connectio
 	return e.kept, e.err
 }
 
+func (e *fakeEngine) SingleLogout(_ context.Context, r broker.LogoutRequest) (int, broker.Next, error) {
+	e.calls++
+	e.logoutRequest = r
+	return 1, e.next, e.err
+}
+
 func (e *fakeEngine) ServiceMetadata(context.Context, registry.Account, string) ([]byte, error) {
 	return []byte("<EntityDescriptor/>"), e.err
 }

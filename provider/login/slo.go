@@ -1,0 +1,51 @@
+package login
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/registry"
+)
+
+// singleLogout takes what comes to saml/slo by redirect (SAML Profiles §4.4): an identity provider's
+// request, or its answer to ours, which ends where any browser ends that comes back from logging out.
+func (s *server) singleLogout(c *gin.Context) error {
+	if c.Query("SAMLRequest") == "" {
+		return s.backFrom(c, c.Query("RelayState"))
+	}
+	return s.endedThere(c, broker.LogoutRequest{Query: c.Request.URL.RawQuery})
+}
+
+// postedLogout takes the same by a form. An answer of the identity provider is fetched again from here,
+// because the browser sends no cookies along with a post from another site; what it says does not matter.
+func (s *server) postedLogout(c *gin.Context) error {
+	form, err := posted(c, "SAMLRequest", "SAMLResponse", "RelayState")
+	if err != nil {
+		return err
+	}
+	if form.Has("SAMLRequest") {
+		return s.endedThere(c, broker.LogoutRequest{Form: form})
+	}
+	c.Header("Cache-Control", "no-store")
+	c.Header("Referrer-Policy", "no-referrer")
+	c.Header("Location", c.Request.URL.EscapedPath()+"?"+url.Values{"RelayState": {form.Get("RelayState")}}.Encode())
+	c.Status(http.StatusSeeOther)
+	return nil
+}
+
+// endedThere ends here what has ended at the identity provider, and has the browser say so there.
+func (s *server) endedThere(c *gin.Context, req broker.LogoutRequest) error {
+	req.Account, req.Connection = registry.Account(c.Param("account")), c.Param("connection")
+	req.Address = s.Site.Address(c.Request).String()
+	ended, next, err := s.Engine.SingleLogout(c.Request.Context(), req)
+	if ended > 0 {
+		s.Ended()
+	}
+	if err != nil {
+		return err
+	}
+	return s.proceed(c, next)
+}
