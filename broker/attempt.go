@@ -16,6 +16,8 @@ type Attempt struct {
 	ID      id.ID
 	Purpose Purpose
 	State   State
+	// Account is empty while nobody knows whose person it is; a new visit to the login page forgets what
+	// Request does not say.
 	Account registry.Account
 	Request AuthRequest
 	// Browser is the hash of the binding cookie of the browser that began the attempt.
@@ -32,6 +34,14 @@ type Attempt struct {
 	SessionID id.ID
 	CreatedAt time.Time
 	ExpiresAt time.Time
+}
+
+// away is the request of an attempt whose browser is at an IdP: which settles whose person it is, also
+// at a platform client that did not say.
+func (a Attempt) away() AuthRequest {
+	req := a.Request
+	req.Account = a.Account
+	return req
 }
 
 // Purpose is what a login is for.
@@ -84,6 +94,8 @@ type AuthRequest struct {
 	Subject mapping.UserID `json:"subject,omitempty"`
 	// IDPHint is the connection to go to without asking, or empty.
 	IDPHint string `json:"idp_hint,omitempty"`
+	// DomainHint is the domain whose people are meant, as the client wrote it, or empty.
+	DomainHint string `json:"domain_hint,omitempty"`
 }
 
 // Wants reports whether the response type asks for "code", "token" or "id_token" (OAuth 2.0 Multiple

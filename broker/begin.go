@@ -43,10 +43,9 @@ func (e *Engine) Begin(ctx context.Context, req AuthRequest, b Browser) (Next, e
 	if err := e.Attempts.InsertAttempt(ctx, a); err != nil {
 		return Next{}, err
 	}
-	if req.IDPHint != "" {
-		if c, ok := e.Registry.Snapshot().Connection(a.Account, req.IDPHint); ok && c.Enabled {
-			return e.send(ctx, a, b, c.ID)
-		}
+	if c, ok := e.hinted(tenant, req); ok {
+		a.Account = c.Account
+		return e.send(ctx, a, b, c.ID)
 	}
 	return Next{Step: StepLogin, AttemptID: a.ID}, nil
 }

@@ -28,7 +28,7 @@ func (e *Engine) Complete(ctx context.Context, account registry.Account, connect
 	case a.State != StateSent:
 		err = &Refusal{Reason: ReasonUsed}
 	default:
-		client, tenant, err = e.parties(a.Request)
+		client, tenant, err = e.parties(a.away())
 	}
 	if err != nil {
 		return Next{}, e.turnedAway(ctx, a, connection, b, err)

@@ -84,6 +84,8 @@ type Browser struct {
 	Session func(issuer string) string
 	// Known is the value of the cookie that Answer.Known set, or "".
 	Known string
+	// Home is the value of the cookie that Answer.Home set, or "".
+	Home string
 	// Address is the client's IP address.
 	Address string
 }
@@ -122,6 +124,8 @@ type Answer struct {
 	Description string
 	// SessionToken is the new session cookie for Request.Issuer; empty leaves the cookie alone.
 	SessionToken string
+	// Home is the new cookie by which the browser shows where it logged in last; empty leaves it alone.
+	Home string
 	// Known is the new cookie by which the browser shows whom it has logged in before; empty leaves
 	// the cookie alone.
 	Known string

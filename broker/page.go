@@ -17,9 +17,13 @@ type LoginPage struct {
 	// asks for a customer number.
 	Tenant      *registry.Tenant
 	Client      *registry.Client
-	Connections []*registry.Connection // the enabled ones
-	LoginHint   string
-	UILocales   []string
+	Connections []*registry.Connection // the enabled ones of the tenant
+	// IdentifierFirst is set when a user name alone can lead to an identity provider: see Identify.
+	IdentifierFirst bool
+	// Remembered is the connection to offer first, or nil: see Home.
+	Remembered *registry.Connection
+	LoginHint  string
+	UILocales  []string
 	// RedirectURI is where the client will be answered; pages allow forms to lead to its origin.
 	RedirectURI string
 }
@@ -38,7 +42,14 @@ func (e *Engine) Page(ctx context.Context, attempt id.ID, b Browser) (LoginPage,
 		AttemptID: a.ID, Purpose: a.Purpose, Tenant: tenant, Client: client, LoginHint: a.Request.LoginHint,
 		UILocales: a.Request.UILocales, RedirectURI: a.Request.RedirectURI,
 	}
-	for _, c := range e.Registry.Snapshot().Connections(a.Account) {
+	page.IdentifierFirst = e.identifierFirst(tenant)
+	if c, ok := e.remembered(b, tenant); ok {
+		page.Remembered = c
+	}
+	if tenant == nil { // which connections a tenant has is not told to strangers
+		return page, nil
+	}
+	for _, c := range e.Registry.Snapshot().Connections(tenant.Account) {
 		if c.Enabled {
 			page.Connections = append(page.Connections, c)
 		}

@@ -45,6 +45,9 @@ func (e *Engine) settle(ctx context.Context, s settling) (Next, error) {
 		return Next{}, e.lost(ctx, s.login, err)
 	}
 	e.endPrevious(ctx, s.browser, s.session)
+	if next.Answer != nil {
+		next.Answer.Home = newHome(s.browser, s.session)
+	}
 	return next, nil
 }
 

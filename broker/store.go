@@ -25,7 +25,7 @@ type AttemptStore interface {
 	InsertAttempt(context.Context, Attempt) error
 	Attempt(context.Context, id.ID) (Attempt, error)
 	AttemptByUpstreamState(context.Context, grant.Hash) (Attempt, error)
-	// MoveAttempt stores a's State, Connection, UpstreamState, SealedMemo and SessionID if the attempt is in
+	// MoveAttempt stores a's State, Account, Connection, UpstreamState, SealedMemo and SessionID if the attempt is in
 	// one of the from states, else returns ErrConflict. nonce makes a retry recognise itself.
 	MoveAttempt(ctx context.Context, a Attempt, nonce id.ID, from ...State) error
 	// Settle ends a decision that found a user: the attempt, unless a.ID is zero, moves from one of

@@ -18,8 +18,15 @@ func (e *Engine) Send(ctx context.Context, attempt id.ID, b Browser, connection 
 	if err != nil {
 		return Next{}, err
 	}
-	if _, _, err := e.parties(a.Request); err != nil {
+	_, tenant, err := e.parties(a.Request)
+	if err != nil {
 		return Next{}, e.turnedAway(ctx, a, connection, b, err)
+	}
+	if tenant == nil { // then the browser's last choice is all that says whose person it is
+		a.Account = ""
+		if c, ok := e.remembered(b, nil); ok && c.ID == connection {
+			a.Account = c.Account
+		}
 	}
 	return e.send(ctx, a, b, connection)
 }

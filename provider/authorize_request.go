@@ -114,6 +114,7 @@ func authRequest(is issuer, client *registry.Client, q url.Values) (broker.AuthR
 	req.LoginHint = q.Get("login_hint")
 	req.UILocales = strings.Fields(q.Get("ui_locales"))
 	req.IDPHint = idpHint(q)
+	req.DomainHint = q.Get("domain_hint")
 	req.ACRValues = contexts(q)
 	return req, judgeIDToken(req)
 }
@@ -132,7 +133,7 @@ func judgeForm(q url.Values) *Fault {
 		return invalidRequest("A parameter occurs more than once")
 	}
 	for name, longest := range map[string]int{
-		"state": maxState, "nonce": maxNonce, "login_hint": maxHint, "ui_locales": maxHint, "acr_values": maxHint,
+		"state": maxState, "nonce": maxNonce, "login_hint": maxHint, "ui_locales": maxHint, "acr_values": maxHint, "domain_hint": maxHint,
 	} {
 		if len(q.Get(name)) > longest {
 			return invalidRequest("The parameter " + name + " is too long")
@@ -209,7 +210,7 @@ func maxAge(q url.Values) (time.Duration, *Fault) {
 // idpHint reads the connection to go to, by any of the names that applications have learned
 // elsewhere. A hint that names no connection is no error: it only does not help.
 func idpHint(q url.Values) string {
-	for _, name := range []string{"idp", "idp_hint", "kc_idp_hint"} {
+	for _, name := range []string{"idp", "idp_hint", "kc_idp_hint", "connection"} {
 		if hint := q.Get(name); hint != "" && len(hint) <= maxHint {
 			return hint
 		}

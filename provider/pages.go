@@ -54,6 +54,7 @@ func (p *provider) browser(w http.ResponseWriter, r *http.Request) broker.Browse
 		Binding: p.site.EnsureBinding(w, r),
 		Session: func(issuer string) string { return p.site.Session(r, issuer) },
 		Known:   p.site.Known(r),
+		Home:    p.site.Home(r),
 		Address: p.address(r),
 	}
 }

@@ -16,6 +16,7 @@ type Snapshot struct {
 	domains     map[string]Account // verified ones
 	customers   map[string]Account // by customer number
 	origins     map[string]map[Account]bool
+	enforces    bool
 }
 
 // NewSnapshot validates records and indexes a copy of them. The error joins every fault.
@@ -108,6 +109,9 @@ func (s *Snapshot) addConnection(c Connection) (faults []error) {
 		report("id", "is there twice")
 	}
 	s.connections[c.Account] = append(s.connections[c.Account], &c)
+	if tenant := s.tenants[c.Account]; tenant != nil && tenant.Enabled && c.Enabled && c.Enforce {
+		s.enforces = s.enforces || slices.ContainsFunc(c.Domains, tenant.Owns)
+	}
 	return faults
 }
 
@@ -163,6 +167,10 @@ func (s *Snapshot) Connection(account Account, id string) (*Connection, bool) {
 	}
 	return nil, false
 }
+
+// EnforcesAnywhere reports whether some tenant has a connection that enforces single sign-on for a
+// verified domain.
+func (s *Snapshot) EnforcesAnywhere() bool { return s.enforces }
 
 // DomainConnection returns the enabled connection to which the people of a verified domain of the
 // tenant belong.

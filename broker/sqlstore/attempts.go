@@ -23,7 +23,7 @@ const (
 		upstream_state, sealed_memo, device_id, session_id, created_at, expires_at FROM pb_attempts WHERE upstream_state = ?`
 
 	moveAttempt query = `/* move_attempt */ UPDATE pb_attempts
-		SET state = ?, connection = ?, upstream_state = ?, sealed_memo = ?, session_id = ?, moved_by = ?
+		SET state = ?, account = ?, connection = ?, upstream_state = ?, sealed_memo = ?, session_id = ?, moved_by = ?
 		WHERE id = ? AND state IN (?)`
 
 	attemptMovedBy query = `/* attempt_moved_by */ SELECT moved_by FROM pb_attempts WHERE id = ?`
@@ -81,7 +81,7 @@ func (c conn) moveAttempt(ctx context.Context, a broker.Attempt, nonce id.ID, fr
 	if len(from) == 0 {
 		return false, errors.New("no state to move from")
 	}
-	args := []any{key(a.State), key(a.Connection), hash(a.UpstreamState), a.SealedMemo, ref(a.SessionID), nonce[:], a.ID[:]}
+	args := []any{key(a.State), key(a.Account), key(a.Connection), hash(a.UpstreamState), a.SealedMemo, ref(a.SessionID), nonce[:], a.ID[:]}
 	for _, state := range from {
 		args = append(args, key(state))
 	}

@@ -53,6 +53,14 @@ func (s *Site) SetKnown(w http.ResponseWriter, value string) {
 	s.setCookie(w, s.knownName(), value, int(knownAge.Seconds()))
 }
 
+// Home returns the cookie by which the browser shows where it logged in last, or "".
+func (s *Site) Home(r *http.Request) string { return s.cookie(r, s.homeName()) }
+
+// SetHome stores it for as long as a known browser is.
+func (s *Site) SetHome(w http.ResponseWriter, value string) {
+	s.setCookie(w, s.homeName(), value, int(knownAge.Seconds()))
+}
+
 const knownAge = 400 * 24 * time.Hour
 
 func (s *Site) cookie(r *http.Request, name string) string {
@@ -75,6 +83,8 @@ func (s *Site) setCookie(w http.ResponseWriter, name, value string, maxAge int) 
 func (s *Site) bindingName() string { return s.cookieName("browser", s.base.String()) }
 
 func (s *Site) knownName() string { return s.cookieName("known", s.base.String()) }
+
+func (s *Site) homeName() string { return s.cookieName("home", s.base.String()) }
 
 func (s *Site) sessionName(issuer string) string { return s.cookieName("session", issuer) }
 

@@ -24,12 +24,13 @@ func TestCookies(t *testing.T) {
 		s.SetSession(w, test.url+"/auth/realms/acme", "token-2")
 		s.ClearSession(w, test.url+"/auth/realms/gone")
 		s.SetKnown(w, "known-1")
+		s.SetHome(w, "acme/corp")
 
 		result := w.Result()
 		_ = result.Body.Close()
 		cookies := result.Cookies()
-		if len(cookies) != 5 {
-			t.Fatalf("%s: %d cookies, want 5", test.url, len(cookies))
+		if len(cookies) != 6 {
+			t.Fatalf("%s: %d cookies, want 6", test.url, len(cookies))
 		}
 		back := httptest.NewRequest(http.MethodGet, test.url, nil)
 		names := map[string]bool{}
@@ -43,7 +44,7 @@ func TestCookies(t *testing.T) {
 				back.AddCookie(c)
 			}
 		}
-		if len(names) != 5 {
+		if len(names) != 6 {
 			t.Errorf("%s: cookie names %v are not distinct", test.url, names)
 		}
 		if got := s.EnsureBinding(httptest.NewRecorder(), back); len(got) < 32 || got != binding {
@@ -54,6 +55,9 @@ func TestCookies(t *testing.T) {
 		}
 		if got := s.Session(back, test.url+"/auth/realms/acme"); got != "token-2" {
 			t.Errorf("%s: session at the realm issuer is %q, want token-2", test.url, got)
+		}
+		if got := s.Home(back); got != "acme/corp" {
+			t.Errorf("%s: the last choice is %q, want acme/corp", test.url, got)
 		}
 		if got := s.Known(back); got != "known-1" {
 			t.Errorf("%s: the known browser is %q, want known-1", test.url, got)

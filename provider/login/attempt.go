@@ -1,7 +1,6 @@
 package login
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -18,7 +17,8 @@ func (s *server) show(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.Pages.login(c.Writer, c.Request, http.StatusOK, page, broker.Credentials{Login: page.LoginHint}, outcome{})
+	at := firstStep(page, c.Query("way"))
+	return s.Pages.login(c.Writer, c.Request, http.StatusOK, page, at, broker.Credentials{Login: page.LoginHint}, outcome{})
 }
 
 func (s *server) password(c *gin.Context) error {
@@ -52,24 +52,6 @@ func credentials(r *http.Request) (broker.Credentials, error) {
 		return typed, incomplete
 	}
 	return typed, nil
-}
-
-// reshow shows the form again, with what was typed except the password, when that helps. Otherwise it
-// returns cause, as it does when the form cannot be shown.
-func (s *server) reshow(c *gin.Context, typed broker.Credentials, cause error) error {
-	o := judge(cause)
-	switch o.key {
-	case string(broker.ReasonCredentials), string(broker.ReasonBusy), string(broker.ReasonThrottled), string(incomplete):
-	default:
-		return cause
-	}
-	page, err := s.loginPage(c)
-	if err != nil {
-		return errors.Join(cause, err)
-	}
-	return &unfinished{cause: cause, show: func(w http.ResponseWriter, r *http.Request, status int, wrong outcome) error {
-		return s.Pages.login(w, r, status, page, typed, wrong)
-	}}
 }
 
 func (s *server) send(c *gin.Context) error {

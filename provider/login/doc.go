@@ -4,7 +4,8 @@
 //
 // # Addresses
 //
-//	GET  /login/attempt/{id}                     the login page of an attempt
+//	GET  /login/attempt/{id}                     the login page of an attempt; ?way=name, other: one of its steps
+//	POST /login/attempt/{id}/name                user name alone: to an identity provider, or the page for the password
 //	POST /login/attempt/{id}                     user name and password
 //	POST /login/attempt/{id}/with/{connection}   to an identity provider
 //	POST /login/attempt/{id}/cancel              back to the client, with access_denied

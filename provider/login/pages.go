@@ -65,8 +65,8 @@ func NewPages(c PagesConfig) (*Pages, error) {
 		}
 		*text = strings.TrimSpace(string(data))
 	}
-	for _, name := range []string{"login", "problem", "leave", "formpost", "logout", "loggedout", "usercode", "device", "consent"} {
-		t, err := template.ParseFS(files, "templates/layout.html", "templates/"+name+".html")
+	for _, name := range []string{"login", "name", "offer", "problem", "leave", "formpost", "logout", "loggedout", "usercode", "device", "consent"} {
+		t, err := template.ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, err
 		}
@@ -87,6 +87,9 @@ func (p *Pages) Remember(w http.ResponseWriter, a broker.Answer) {
 	}
 	if a.Known != "" {
 		p.site.SetKnown(w, a.Known)
+	}
+	if a.Home != "" {
+		p.site.SetHome(w, a.Home)
 	}
 }
 

@@ -41,6 +41,8 @@ const (
 
 	// incomplete is a password form with an empty field.
 	incomplete Problem = "incomplete"
+	// nameless is a form without the user name that it asks for.
+	nameless Problem = "nameless"
 )
 
 // retryAfter is when trouble of ours may be over.
@@ -94,7 +96,7 @@ func judgeProblem(p Problem) outcome {
 		o.status, o.retryAfter = http.StatusTooManyRequests, time.Second
 	case Unavailable:
 		o.status, o.level, o.retryAfter = http.StatusServiceUnavailable, slog.LevelError, retryAfter
-	case UnknownClient, UnregisteredRedirect, InvalidRequest, InvalidLogout, incomplete:
+	case UnknownClient, UnregisteredRedirect, InvalidRequest, InvalidLogout, incomplete, nameless:
 	default: // no texts exist for it
 		return judgeProblem(Unavailable)
 	}

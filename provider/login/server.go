@@ -18,6 +18,7 @@ import (
 // other error is trouble of ours.
 type Engine interface {
 	Page(ctx context.Context, attempt id.ID, b broker.Browser) (broker.LoginPage, error)
+	Identify(ctx context.Context, attempt id.ID, b broker.Browser, login string) (broker.Next, error)
 	Password(ctx context.Context, attempt id.ID, b broker.Browser, c broker.Credentials) (broker.Next, error)
 	Send(ctx context.Context, attempt id.ID, b broker.Browser, connection string) (broker.Next, error)
 	Complete(ctx context.Context, account registry.Account, connection string, params url.Values, b broker.Browser) (broker.Next, error)
@@ -67,6 +68,7 @@ func New(c Config) (http.Handler, error) {
 	routes := g.Group(c.Site.Path("/login"))
 	routes.GET("/attempt/:id", s.page(s.show))
 	routes.POST("/attempt/:id", s.form(s.password))
+	routes.POST("/attempt/:id/name", s.form(s.name))
 	routes.POST("/attempt/:id/with/:connection", s.form(s.send))
 	routes.POST("/attempt/:id/cancel", s.form(s.cancel))
 	s.consentRoutes(routes.Group("/attempt"))
@@ -104,6 +106,7 @@ func (s *server) browser(r *http.Request) broker.Browser {
 		Binding: s.Site.Binding(r),
 		Session: func(issuer string) string { return s.Site.Session(r, issuer) },
 		Known:   s.Site.Known(r),
+		Home:    s.Site.Home(r),
 		Address: s.Site.Address(r).String(),
 	}
 }
