@@ -87,14 +87,29 @@ const rp = "interop-rp"
 // login runs the authorization code flow with PKCE for a person.
 func (d discovered) login(t *testing.T, someone *person, scope string) tokens {
 	t.Helper()
+	back, err := d.authorize(t, someone, scope, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.redeem(t, back)
+}
+
+// authorize sends a person to log in, through a connection unless that is empty, and returns the parameters
+// that they come back with. Its error tells on what page they were left.
+func (d discovered) authorize(t *testing.T, someone *person, scope, connection string) (url.Values, error) {
+	t.Helper()
 	challenge := sha256.Sum256([]byte(verifier))
-	at, err := someone.visit(t.Context(), d.AuthorizationEndpoint+"?"+url.Values{
+	ask := url.Values{
 		"response_type": {"code"}, "client_id": {rp}, "redirect_uri": {redirectURI}, "scope": {scope},
 		"state": {"a-state"}, "nonce": {"a-nonce"},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(challenge[:])}, "code_challenge_method": {"S256"},
-	}.Encode(), redirectURI)
+	}
+	if connection != "" {
+		ask.Set("idp_hint", connection)
+	}
+	at, err := someone.visit(t.Context(), d.AuthorizationEndpoint+"?"+ask.Encode(), redirectURI)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	back, err := url.Parse(at)
 	if err != nil {
@@ -103,8 +118,14 @@ func (d discovered) login(t *testing.T, someone *person, scope string) tokens {
 	if q := back.Query(); q.Get("state") != "a-state" || q.Get("iss") != d.Issuer {
 		t.Fatalf("came back with %v, want state a-state and iss %s", q, d.Issuer)
 	}
+	return back.Query(), nil
+}
+
+// redeem exchanges the code that a person came back with.
+func (d discovered) redeem(t *testing.T, back url.Values) tokens {
+	t.Helper()
 	return d.token(t, rp, url.Values{
-		"grant_type": {"authorization_code"}, "code": {back.Query().Get("code")}, "redirect_uri": {redirectURI},
+		"grant_type": {"authorization_code"}, "code": {back.Get("code")}, "redirect_uri": {redirectURI},
 		"code_verifier": {verifier},
 	})
 }

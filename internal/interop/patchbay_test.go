@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -69,6 +70,8 @@ type patchbay struct {
 		Secret       string   `json:"secret"`
 		RedirectURIs []string `json:"redirect_uris"`
 	} `json:"clients"`
+
+	log *journal
 }
 
 type user struct {
@@ -78,7 +81,8 @@ type user struct {
 	SoftphoneAddress string `json:"softphone_address"`
 }
 
-// run starts the demo with these clients, a list in YAML, in its first tenant. It ends with the test.
+// run starts the demo with these clients, a list in YAML, in its first tenant, and with whatever of a tenant
+// file follows them. It ends with the test.
 func run(t *testing.T, clients string) patchbay {
 	t.Helper()
 	built = true
@@ -96,27 +100,27 @@ func run(t *testing.T, clients string) patchbay {
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = 10 * time.Second
 	var p patchbay
-	start(t, command, &p)
+	p.log = start(t, command, &p)
 	return p
 }
 
 // start starts a command that says in JSON, on its first line, how to reach it, and stops it with the
-// test. What it writes to stderr is shown when the test fails.
-func start(t *testing.T, command *exec.Cmd, ready any) {
+// test. What it writes to stderr is returned, and shown when the test fails.
+func start(t *testing.T, command *exec.Cmd, ready any) *journal {
 	t.Helper()
 	stdout, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := new(strings.Builder)
+	said := new(journal)
 	command.Stderr = said
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { // the test's context has ended, and with it the command
 		_ = command.Wait()
-		if t.Failed() && said.Len() > 0 {
-			t.Logf("%s says:\n%s", filepath.Base(command.Path), said)
+		if text := said.String(); t.Failed() && text != "" {
+			t.Logf("%s says:\n%s", filepath.Base(command.Path), text)
 		}
 	})
 	line, err := bufio.NewReader(stdout).ReadBytes('\n')
@@ -126,6 +130,38 @@ func start(t *testing.T, command *exec.Cmd, ready any) {
 	if err := json.Unmarshal(line, ready); err != nil {
 		t.Fatalf("%s: %v: %s", filepath.Base(command.Path), err, line)
 	}
+	return said
+}
+
+// A journal is what a running command writes.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (j *journal) Write(b []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(b)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
+
+// await waits for a line that has all of these words: an answer may be here before the line about it.
+func (j *journal) await(t *testing.T, words ...string) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		for line := range strings.Lines(j.String()) {
+			if !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(line, word) }) {
+				return
+			}
+		}
+	}
+	t.Errorf("no line of the log has %q", words)
 }
 
 // need skips the test unless an installed thing is there, and fails it if it must be.

@@ -1,0 +1,152 @@
+package interop
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"encoding/xml"
+	"fmt"
+	"math/big"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A pair is a key with its certificate, both in PEM.
+type pair struct{ certificate, key string }
+
+// newPair makes what an identity provider signs with.
+func newPair(t *testing.T) pair {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "idp"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, &certificate, &certificate, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair{inPEM("CERTIFICATE", der), inPEM("PRIVATE KEY", private)}
+}
+
+func inPEM(kind string, der []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+}
+
+// A serviceProvider is what the administrator of an identity provider is given about one connection.
+type serviceProvider struct {
+	EntityID string `xml:"entityID,attr"`
+	Role     struct {
+		Keys []struct {
+			Use         string `xml:"use,attr"`
+			Certificate string `xml:"KeyInfo>X509Data>X509Certificate"`
+		} `xml:"KeyDescriptor"`
+		Consumers []struct {
+			Binding  string `xml:"Binding,attr"`
+			Location string `xml:"Location,attr"`
+		} `xml:"AssertionConsumerService"`
+	} `xml:"SPSSODescriptor"`
+	// document is the metadata as it came.
+	document []byte
+}
+
+// serviceProvider fetches the metadata of a connection of the demo's first tenant.
+func (p patchbay) serviceProvider(t *testing.T, connection string) serviceProvider {
+	t.Helper()
+	address := p.Base + "/login/acme/" + connection + "/saml/metadata"
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, document := send(t, r)
+	if status != http.StatusOK {
+		t.Fatalf("%s: %d %s", address, status, document)
+	}
+	sp := serviceProvider{document: document}
+	if err := xml.Unmarshal(document, &sp); err != nil {
+		t.Fatal(err)
+	}
+	if sp.EntityID != address || len(sp.Role.Consumers) == 0 {
+		t.Fatalf("%s describes %q with %d consumers", address, sp.EntityID, len(sp.Role.Consumers))
+	}
+	return sp
+}
+
+// consumer returns where responses are posted to.
+func (sp serviceProvider) consumer() string { return sp.Role.Consumers[0].Location }
+
+// certificate returns the one for this use, signing or encryption.
+func (sp serviceProvider) certificate(t *testing.T, use string) *x509.Certificate {
+	t.Helper()
+	for _, k := range sp.Role.Keys {
+		if k.Use != use {
+			continue
+		}
+		der, err := base64.StdEncoding.DecodeString(strings.TrimSpace(k.Certificate))
+		if err != nil {
+			t.Fatal(err)
+		}
+		certificate, err := x509.ParseCertificate(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return certificate
+	}
+	t.Fatalf("the metadata of %s has no certificate for %s", sp.EntityID, use)
+	return nil
+}
+
+// samlClient is the application that people log in to.
+func samlClient() string {
+	return fmt.Sprintf(`
+  - id: interop-rp
+    grant_types: [authorization_code, refresh_token]
+    redirect_uris: [%q]
+    post_logout_redirect_uris: [%q]
+    scopes: [openid, profile, email, offline_access]
+    secrets: [{ description: test, value: %q }]
+`, redirectURI, postLogoutURI, clientSecret)
+}
+
+// samlConnection is a connection with the IdP whose metadata is there. People are found by their login name,
+// which this template takes from what the IdP says. Keys of the policy are separated by commas.
+func samlConnection(id, metadata, login, policy string) string {
+	if policy != "" {
+		policy = "    " + strings.ReplaceAll(policy, ", ", "\n    ") + "\n"
+	}
+	return fmt.Sprintf(`
+  - id: %s
+    type: saml
+    metadata_url: %q
+    allow_private_network: true
+%s    mapping:
+      - name: login name
+        match: { login: %q }
+`, id, metadata, policy, login)
+}
+
+// subject returns the user whom an access token is about.
+func (d discovered) subject(t *testing.T, login tokens) string {
+	t.Helper()
+	status, body := send(t, bearing(t, d.UserinfoEndpoint, login.AccessToken))
+	var claims struct {
+		Subject string `json:"sub"`
+	}
+	if err := json.Unmarshal(body, &claims); err != nil || status != http.StatusOK {
+		t.Fatalf("userinfo: %d %s", status, body)
+	}
+	return claims.Subject
+}
