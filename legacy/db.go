@@ -120,8 +120,13 @@ func (db *DB) Close() error {
 	return errors.Join(db.read.Close(), db.write.Close())
 }
 
-// UserIDScope reports among which users an id is unique.
-func (db *DB) UserIDScope() Scope { return db.config.Profile.UserIDScope }
+// Subjects says how sub must name users, by the scope of their ids.
+func (db *DB) Subjects() mapping.Subjects {
+	if db.config.Profile.UserIDScope == PerTenant {
+		return mapping.ByTenant
+	}
+	return mapping.ByUserID
+}
 
 // Ping asks the database for an answer, for readiness checks.
 func (db *DB) Ping(ctx context.Context) error {

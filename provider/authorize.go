@@ -7,7 +7,7 @@ import (
 
 	"github.com/patchbay-auth/patchbay/broker"
 	"github.com/patchbay-auth/patchbay/broker/grant"
-	"github.com/patchbay-auth/patchbay/mapping"
+	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/provider/login"
 	"github.com/patchbay-auth/patchbay/provider/token"
 )
@@ -45,7 +45,7 @@ func (p *provider) authorize(w http.ResponseWriter, r *http.Request, is issuer) 
 		fault = invalidRequest("The client must push its authorization requests") // RFC 9126 §6
 	}
 	if fault == nil {
-		req.Subject, fault, err = p.hinted(r, is, q.Get("id_token_hint"))
+		fault, err = p.hinted(r, is, client, q.Get("id_token_hint"), &req)
 	}
 	if err != nil {
 		return err
@@ -86,20 +86,23 @@ func (p *provider) parameters(r *http.Request) (url.Values, error) {
 	return q, nil
 }
 
-// hinted returns the user that an id_token_hint names. An ID token that has expired still names its
-// user; one that is not ours says nothing and is a fault of the request.
-func (p *provider) hinted(r *http.Request, is issuer, raw string) (mapping.UserID, *Fault, error) {
+// hinted adds the user that an id_token_hint names to a request. An ID token that has expired still
+// names its user; one that is not ours says nothing and is a fault of the request.
+func (p *provider) hinted(r *http.Request, is issuer, client *registry.Client, raw string, req *broker.AuthRequest) (*Fault, error) {
 	if raw == "" {
-		return "", nil, nil
+		return nil, nil
 	}
 	hint, err := p.tokens.VerifyHint(r.Context(), raw)
 	switch {
 	case errors.Is(err, token.ErrInvalid):
-		return "", invalidRequest("id_token_hint is not an ID token of this issuer"), nil
+		return invalidRequest("id_token_hint is not an ID token of this issuer"), nil
 	case err != nil:
-		return "", nil, unavailable(err)
+		return nil, unavailable(err)
 	case hint.Issuer != is.url:
-		return "", invalidRequest("id_token_hint is not an ID token of this issuer"), nil
+		return invalidRequest("id_token_hint is not an ID token of this issuer"), nil
 	}
-	return mapping.UserID(hint.Subject), nil, nil
+	if req.Subject, req.Account = p.namedTo(client, req.Account, hint.Subject); req.Subject == "" {
+		return &Fault{Code: "login_required", Description: "id_token_hint names somebody of another tenant"}, nil
+	}
+	return nil, nil
 }

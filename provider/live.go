@@ -22,6 +22,8 @@ type verified struct {
 	token.Access
 	// told is what introspection says about the token itself.
 	told json.RawMessage
+	// userID is whom the subject names; empty for a client's own token.
+	userID mapping.UserID
 	// facts are what a revocation would reach it by.
 	facts grant.Facts
 	// conditions are what lists of clients it depends on; nil for a token that no list allowed.
@@ -84,10 +86,10 @@ func (p *provider) accept(ctx context.Context, raw string) (live, error) {
 	if v.SubjectType == token.Client {
 		return out, nil
 	}
-	if v.IDP == "" && !actsFor(out.client, out.tenant.LegacyTenant, mapping.UserID(v.Subject)) {
+	if v.IDP == "" && !actsFor(out.client, out.tenant.LegacyTenant, v.userID) {
 		return live{}, errNoProductAccess
 	}
-	out.user, err = p.directory.User(ctx, out.tenant.LegacyTenant, mapping.UserID(v.Subject))
+	out.user, err = p.directory.User(ctx, out.tenant.LegacyTenant, v.userID)
 	switch {
 	case errors.Is(err, mapping.ErrNoUser):
 		return live{}, errInactive
@@ -119,7 +121,11 @@ func (p *provider) verify(ctx context.Context, raw string) (*verified, error) {
 		ClientID: access.ClientID, Account: access.Tenant, IssuedAt: access.IssuedAt,
 	}}
 	if access.SubjectType == token.User {
-		v.facts.User = grant.UserSubject(access.Tenant, mapping.UserID(access.Subject))
+		var ok bool
+		if v.userID, ok = p.userOf(access.Tenant, access.Subject); !ok {
+			return nil, errInactive
+		}
+		v.facts.User = grant.UserSubject(access.Tenant, v.userID)
 	}
 	if v.conditions = conditionsOf(access); v.conditions != nil {
 		v.facts.Through = v.conditions.through

@@ -59,7 +59,7 @@ func (p *provider) endSession(w http.ResponseWriter, r *http.Request, is issuer)
 		if err := p.site.CheckForm(r, r.URL.Path); err != nil {
 			return err
 		}
-	case !asked.names(session):
+	case !p.names(asked, session):
 		return p.pages.AskLogout(w, r, login.LogoutQuestion{
 			Path: r.URL.Path, Values: only(q, logoutFields()), Tenant: p.tenantName(session.Account),
 			UILocales: strings.Fields(q.Get("ui_locales")), ReturnURI: asked.redirect,
@@ -85,8 +85,12 @@ func (p *provider) endSession(w http.ResponseWriter, r *http.Request, is issuer)
 }
 
 // names reports whether the request shows an ID token of the session.
-func (l logout) names(s broker.Session) bool {
-	return l.hint != nil && l.hint.SessionID == s.ID.String() && string(l.hint.Subject) == string(s.UserID)
+func (p *provider) names(l logout, s broker.Session) bool {
+	if l.hint == nil || l.hint.SessionID != s.ID.String() {
+		return false
+	}
+	user, ok := p.userOf(s.Account, l.hint.Subject)
+	return ok && user == s.UserID
 }
 
 // judgeLogout finds out who asks and where to go afterwards. What it refuses, it refuses before

@@ -27,10 +27,14 @@ func (p *provider) mintLogout(ctx context.Context, l broker.Logout, client *regi
 	if !ok {
 		return "", fmt.Errorf("issuer %q of session %s is no longer ours", l.Issuer, l.SessionID)
 	}
+	subject, err := p.subjectOf(l.Account, l.UserID)
+	if err != nil {
+		return "", fmt.Errorf("logout of session %s: %w", l.SessionID, err)
+	}
 	if err := p.keys.Ensure(ctx, is.keys); err != nil {
 		return "", err
 	}
 	return p.tokens.MintLogout(keyring.Algorithm(client.IDTokenSigningAlg), token.Logout{
-		Issuer: l.Issuer, Subject: token.Subject(l.UserID), SessionID: l.SessionID.String(), ClientID: l.Audience,
+		Issuer: l.Issuer, Subject: subject, SessionID: l.SessionID.String(), ClientID: l.Audience,
 	})
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/patchbay-auth/patchbay/broker/keyring"
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/internal/web"
+	"github.com/patchbay-auth/patchbay/mapping"
 	"github.com/patchbay-auth/patchbay/provider/backchannel"
 	"github.com/patchbay-auth/patchbay/provider/login"
 	"github.com/patchbay-auth/patchbay/provider/token"
@@ -48,6 +49,9 @@ type Config struct {
 	// and in its network.
 	PrivateLogouts bool
 
+	// Subjects says how sub names users: by their ids, unless these are unique in their tenant only.
+	Subjects mapping.Subjects
+
 	// VerifiedTokens bounds the cache of access tokens whose signatures were verified. Zero means
 	// 50 000, of about a kilobyte each.
 	VerifiedTokens int
@@ -69,6 +73,7 @@ type provider struct {
 	registry       *registry.Registry
 	keys           *keyring.Keyring
 	directory      broker.Directory
+	subjects       mapping.Subjects
 	engine         *broker.Engine
 	grants         *grant.Service
 	revocations    *grant.Revocations
@@ -92,7 +97,7 @@ func New(c Config) (*Provider, error) {
 		return nil, errors.New("provider: a part of the configuration is missing")
 	}
 	p := &provider{
-		site: c.Site, registry: c.Registry, keys: c.Keys, directory: c.Directory, engine: c.Engine,
+		site: c.Site, registry: c.Registry, keys: c.Keys, directory: c.Directory, subjects: c.Subjects, engine: c.Engine,
 		grants: c.Grants, revocations: c.Revocations, events: c.Events, ready: c.Ready, log: c.Log, now: c.Now,
 	}
 	if p.log == nil {

@@ -21,6 +21,8 @@ import (
 	"github.com/patchbay-auth/patchbay/internal/ratelimit"
 	"github.com/patchbay-auth/patchbay/internal/secret"
 	"github.com/patchbay-auth/patchbay/internal/web"
+	"github.com/patchbay-auth/patchbay/legacy"
+	"github.com/patchbay-auth/patchbay/mapping"
 	"github.com/patchbay-auth/patchbay/provider"
 )
 
@@ -170,8 +172,13 @@ func newWorldLimited(t testing.TB, people broker.Directory, limits provider.Limi
 		Upstreams: broker.NewUpstreams(w.registry, func(*registry.Connection) (broker.Upstream, error) { return w.idp, nil }), Grants: w.grants, Sealer: sealer, Events: w.events,
 		PublicURL: w.base, FailureFloor: func() time.Duration { return 0 }, Logger: logger, Now: w.clock.Now,
 	})
+	var subjects mapping.Subjects
+	if db, ok := people.(*legacy.DB); ok {
+		subjects = db.Subjects()
+	}
 	w.provider, err = provider.New(provider.Config{
-		Site: site, Registry: w.registry, Keys: ring, Directory: people, Engine: engine, Grants: w.grants,
+		Subjects: subjects,
+		Site:     site, Registry: w.registry, Keys: ring, Directory: people, Engine: engine, Grants: w.grants,
 		Revocations: w.revoked, Events: w.events, Logouts: w.store, PrivateLogouts: true, Limits: limits, Log: logger, Now: w.clock.Now,
 		Ready: func(context.Context) error {
 			if w.ready == nil {

@@ -3,8 +3,10 @@ package legacytest
 
 import (
 	"database/sql"
+	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/patchbay-auth/patchbay/internal/mariadbtest"
@@ -74,4 +76,23 @@ func Open(t testing.TB, c legacy.Config) *legacy.DB {
 	}
 	t.Cleanup(func() { _ = db.Close() }) // likewise
 	return db
+}
+
+// PerTenant returns the IQ sample as if its user ids were unique in their tenant only: they are the ids of
+// IQ modulo 1000, so that 711 is Ana at Acme and somebody else at Globex.
+func PerTenant(t testing.TB, engine legacy.Engine) *legacy.DB {
+	t.Helper()
+	c := IQConfig(t, engine)
+	c.Profile.UserIDScope = legacy.PerTenant
+	c.Profile.Statements = maps.Clone(c.Profile.Statements)
+	// The sum makes a number of the text that is bound.
+	ids := strings.NewReplacer("u.UserID AS user_id", "u.UserID % 1000 AS user_id", "u.UserID = :user_id", "u.UserID % 1000 = :user_id + 0")
+	for name, text := range c.Profile.Statements {
+		c.Profile.Statements[name] = ids.Replace(text)
+	}
+	// Links stay with the broker.
+	for _, name := range []legacy.Statement{legacy.UserByExternalID, legacy.ExternalIDsOfUser, legacy.LinkExternalID} {
+		delete(c.Profile.Statements, name)
+	}
+	return Open(t, c)
 }
