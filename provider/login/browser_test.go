@@ -41,6 +41,14 @@ func arrival(b *browsertest.Browser) string {
 	return browsertest.Get(b, chromedp.Text(body))
 }
 
+// watch makes the tab one that is looked at: only such a tab moves its focus.
+func watch(b *browsertest.Browser) {
+	b.Do(chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		_, err := cdp.Call(ctx, tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+		return err
+	}))
+}
+
 // TestIdentityProviderMayRedirectOn is the reason for Pages.Redirect: the first server that an identity
 // provider hands over to is on no list of ours.
 func TestIdentityProviderMayRedirectOn(t *testing.T) {
@@ -71,10 +79,7 @@ func TestKeyboardOnly(t *testing.T) {
 	g.engine.next = broker.Next{Step: broker.StepAnswer, Answer: &broker.Answer{
 		Request: broker.AuthRequest{RedirectURI: hop.URL + "/cb"}, Code: "c1",
 	}}
-	b.Do(chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error { // a tab that is looked at
-		_, err := cdp.Call(ctx, tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
-		return err
-	}))
+	watch(b)
 	b.Do(chromedp.Navigate(g.server.URL+"/begin"), chromedp.WaitReady(chromedp.CSS("#username:focus")))
 
 	var order []string

@@ -90,6 +90,15 @@ func scenes(t *testing.T) []scene {
 	anywhere := newRig(t) // a platform client, before anybody has said whose they are
 	anywhere.engine.page.Tenant = nil
 
+	name, offer, password := newNameRig(t, "Acme Entra ID"), newNameRig(t, "Acme Entra ID"), newNameRig(t)
+	offer.engine.page.Remembered = offer.engine.page.Connections[0]
+	longName := newNameRig(t, "Ekspedisjonsavdelingens-felles-identitetsleverandør-for-kundeservice")
+	toPassword := []chromedp.Action[chromedp.Void]{
+		chromedp.SendKeys(chromedp.CSS("#username"), "anna.berg@elsewhere.example\r"), chromedp.WaitReady(chromedp.CSS("#password")),
+	}
+	anywhereName := newNameRig(t)
+	anywhereName.engine.page.Tenant = nil
+
 	refused := newRig(t, "Acme Entra ID")
 	refused.engine.err = &broker.Refusal{Reason: broker.ReasonUpstream, LoginID: id.ID{0xca, 0xfe, 9, 4: 0x42}, AttemptID: refused.engine.page.AttemptID}
 	final := newRig(t)
@@ -119,6 +128,11 @@ func scenes(t *testing.T) []scene {
 		{"login-three", three, three.path(), nil},
 		{"login-long", long, long.path(), nil},
 		{"login-wrong", one, one.path(), wrong},
+		{"name", name, name.path(), nil},
+		{"name-long", longName, longName.path(), nil},
+		{"name-password", password, password.path(), toPassword},
+		{"name-password-anywhere", anywhereName, anywhereName.path(), toPassword},
+		{"name-offer", offer, offer.path(), nil},
 		{"refused-again", refused, "/login/acme/entra/callback", nil},
 		{"refused-final", final, "/login/acme/entra/callback", nil},
 		{"logout", pages, "/logout", nil},
