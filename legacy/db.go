@@ -143,6 +143,11 @@ func (db *DB) ping(ctx context.Context) error {
 }
 
 // has reports whether the profile has the statement.
+// TellsUpdates reports whether the profile knows when a user was last changed.
+func (db *DB) TellsUpdates() bool {
+	return slices.Contains(db.statements[UserByID].columns, "updated_at")
+}
+
 func (db *DB) has(name Statement) bool { return db.statements[name] != nil }
 
 // A querier is a pool or a transaction.

@@ -10,8 +10,8 @@ type Statement string
 // The statements. Their parameters are written :tenant, :login and so on, and bound, never
 // spliced. Each user statement returns user_id, username and active (0 or 1), and may return
 // tenant_id, email, email_verified, given_name, family_name, display_name, locale, user_type,
-// user_group, password_hash, password_salt, password_scheme, password_changed_at and
-// federated_only. Any other column is a fault.
+// user_group, password_hash, password_salt, password_scheme, password_changed_at,
+// updated_at and federated_only. Times are UTC. Any other column is a fault.
 const (
 	UserByLogin Statement = "user_by_login" // :tenant :login
 	UserByID    Statement = "user_by_id"    // :tenant :user_id
@@ -83,7 +83,7 @@ func userContract(params, required []string) contract {
 		required: append([]string{"user_id", "username", "active"}, required...),
 		optional: []string{
 			"tenant_id", "email", "email_verified", "given_name", "family_name", "display_name", "locale", "user_type",
-			"user_group", "password_hash", "password_salt", "password_scheme", "password_changed_at", "federated_only",
+			"user_group", "password_hash", "password_salt", "password_scheme", "password_changed_at", "updated_at", "federated_only",
 		},
 	}
 }

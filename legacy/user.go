@@ -157,6 +157,7 @@ func readUser(r row, tenant mapping.TenantKey) (record, error) {
 			Group:             text("user_group"),
 			FederatedOnly:     flag("federated_only", false),
 			PasswordChangedAt: moment("password_changed_at"),
+			UpdatedAt:         moment("updated_at"),
 		},
 		password: passhash.Stored{Hash: text("password_hash"), Salt: text("password_salt"), Scheme: text("password_scheme")},
 	}

@@ -6,6 +6,10 @@ import "strings"
 // claim roles_truncated is true.
 const MaxRoles = 200
 
+// ClaimUpdatedAt is the one claim that depends on the directory: not every schema knows when a row was
+// changed.
+const ClaimUpdatedAt = "updated_at"
+
 // Recipient is where claims go; it decides their shape.
 type Recipient int
 
@@ -42,6 +46,9 @@ func Claims(u User, d Details, scopes []string, o ClaimOptions) map[string]any {
 		set(claims, "family_name", u.FamilyName)
 		set(claims, "preferred_username", u.Username)
 		set(claims, "locale", u.Locale)
+		if !u.UpdatedAt.IsZero() {
+			claims[ClaimUpdatedAt] = u.UpdatedAt.Unix()
+		}
 	}
 	if personal && has(scopes, ScopeEmail) && u.Email != "" {
 		claims["email"] = u.Email

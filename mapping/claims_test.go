@@ -3,6 +3,7 @@ package mapping
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -11,6 +12,7 @@ func ana() (User, Details) {
 	return User{
 			ID: "4711", Tenant: "10010", Username: "ana", Active: true, Email: "ana@acme.example", EmailVerified: true,
 			GivenName: "Ana", FamilyName: "Berg", Locale: "nb-NO", Type: "person", Group: "Support",
+			UpdatedAt: time.Unix(1_700_000_000, 5),
 		}, Details{
 			Roles: []string{"agent"}, Permissions: []string{"call"}, Groups: nil,
 			Softphones: []Softphone{{Address: "4711"}},
@@ -33,6 +35,7 @@ func TestClaims(t *testing.T) {
 		{"openid alone", []string{"openid", "offline_access"}, ClaimOptions{}, map[string]any{}},
 		{"profile", []string{"profile"}, ClaimOptions{For: ForUserInfo}, map[string]any{
 			"name": "Ana Berg", "given_name": "Ana", "family_name": "Berg", "preferred_username": "ana", "locale": "nb-NO",
+			"updated_at": int64(1_700_000_000),
 		}},
 		{"email", []string{"email"}, ClaimOptions{}, map[string]any{"email": "ana@acme.example", "email_verified": true}},
 		{"roles in an ID token", []string{"roles"}, ClaimOptions{For: ForIDToken, AlwaysRoles: true}, map[string]any{"role": []string{"agent"}}},

@@ -32,6 +32,8 @@ type User struct {
 	FederatedOnly bool
 	// PasswordChangedAt is zero where the legacy schema does not say.
 	PasswordChangedAt time.Time
+	// UpdatedAt is when the row was last changed; zero where the legacy schema does not say.
+	UpdatedAt time.Time
 }
 
 // Name returns the name to show: the display name, else given and family name, else the username.

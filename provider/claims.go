@@ -39,11 +39,15 @@ func (p *provider) details(ctx context.Context, t *registry.Tenant, u mapping.Us
 }
 
 // claimNames are all claims that scopes can lead to, and those of every ID token, for discovery.
-func claimNames() []string {
-	return []string{
+func (p *provider) claimNames() []string {
+	names := []string{
 		"iss", "sub", "aud", "azp", "iat", "nbf", "exp", "nonce", "at_hash", "sid", "auth_time", "acr", "amr", "idp",
 		"name", "given_name", "family_name", "preferred_username", "locale", "email", "email_verified",
 		"role", "groups", "tenant_id", "user_id", "user_type", "user_group",
 		mapping.ScopeMasterdata, mapping.ScopeContactCentre, "softphone_address",
 	}
+	if p.tellsUpdates {
+		names = append(names, mapping.ClaimUpdatedAt)
+	}
+	return names
 }

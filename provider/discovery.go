@@ -87,7 +87,7 @@ type document struct {
 	FrontchannelLogoutSession bool `json:"frontchannel_logout_session_supported"`
 }
 
-func describe(is issuer) document {
+func (p *provider) describe(is issuer) document {
 	var algs []string
 	for _, a := range keyring.Algorithms() {
 		algs = append(algs, string(a))
@@ -107,7 +107,7 @@ func describe(is issuer) document {
 		PushedEndpoint:        is.address(pushedAuthorization),
 
 		Scopes:        mapping.Scopes(),
-		Claims:        claimNames(),
+		Claims:        p.claimNames(),
 		ResponseTypes: registry.ResponseTypes(),
 		ResponseModes: responseModes(),
 		GrantTypes:    append(grantTypes(), grantImplicit),
@@ -143,7 +143,7 @@ func (p *provider) discover(w http.ResponseWriter, is issuer) error {
 			return nil
 		}
 	}
-	b, err := json.Marshal(describe(is))
+	b, err := json.Marshal(p.describe(is))
 	if err != nil {
 		return unavailable(err)
 	}

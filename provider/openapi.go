@@ -82,7 +82,7 @@ func (p *provider) describeAPI(informationPath string) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if err := doc.fill(describe(p.issuers.sharedAt(p.issuers.paths[0]))); err != nil {
+	if err := doc.fill(p.describe(p.issuers.sharedAt(p.issuers.paths[0]))); err != nil {
 		return nil, err
 	}
 	return json.Marshal(doc)

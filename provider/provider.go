@@ -52,6 +52,9 @@ type Config struct {
 	// Subjects says how sub names users: by their ids, unless these are unique in their tenant only.
 	Subjects mapping.Subjects
 
+	// TellsUpdates is whether the directory knows when a user was last changed, for the claim updated_at.
+	TellsUpdates bool
+
 	// VerifiedTokens bounds the cache of access tokens whose signatures were verified. Zero means
 	// 50 000, of about a kilobyte each.
 	VerifiedTokens int
@@ -74,6 +77,7 @@ type provider struct {
 	keys           *keyring.Keyring
 	directory      broker.Directory
 	subjects       mapping.Subjects
+	tellsUpdates   bool
 	engine         *broker.Engine
 	grants         *grant.Service
 	revocations    *grant.Revocations
@@ -97,7 +101,7 @@ func New(c Config) (*Provider, error) {
 		return nil, errors.New("provider: a part of the configuration is missing")
 	}
 	p := &provider{
-		site: c.Site, registry: c.Registry, keys: c.Keys, directory: c.Directory, subjects: c.Subjects, engine: c.Engine,
+		site: c.Site, registry: c.Registry, keys: c.Keys, directory: c.Directory, subjects: c.Subjects, tellsUpdates: c.TellsUpdates, engine: c.Engine,
 		grants: c.Grants, revocations: c.Revocations, events: c.Events, ready: c.Ready, log: c.Log, now: c.Now,
 	}
 	if p.log == nil {

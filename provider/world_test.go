@@ -173,12 +173,13 @@ func newWorldLimited(t testing.TB, people broker.Directory, limits provider.Limi
 		PublicURL: w.base, FailureFloor: func() time.Duration { return 0 }, Logger: logger, Now: w.clock.Now,
 	})
 	var subjects mapping.Subjects
+	var tellsUpdates bool
 	if db, ok := people.(*legacy.DB); ok {
-		subjects = db.Subjects()
+		subjects, tellsUpdates = db.Subjects(), db.TellsUpdates()
 	}
 	w.provider, err = provider.New(provider.Config{
-		Subjects: subjects,
-		Site:     site, Registry: w.registry, Keys: ring, Directory: people, Engine: engine, Grants: w.grants,
+		Subjects: subjects, TellsUpdates: tellsUpdates,
+		Site: site, Registry: w.registry, Keys: ring, Directory: people, Engine: engine, Grants: w.grants,
 		Revocations: w.revoked, Events: w.events, Logouts: w.store, PrivateLogouts: true, Limits: limits, Log: logger, Now: w.clock.Now,
 		Ready: func(context.Context) error {
 			if w.ready == nil {

@@ -110,7 +110,7 @@ func (s *Server) wire(ctx context.Context, c Config, site *web.Site) error {
 	})
 	var err error
 	s.public, err = provider.New(provider.Config{
-		Site: site, SharedPaths: c.SharedPaths, InformationPath: c.InformationPath, Registry: s.Registry, Keys: s.Keyring, Directory: s.Directory, Subjects: s.Directory.Subjects(),
+		Site: site, SharedPaths: c.SharedPaths, InformationPath: c.InformationPath, Registry: s.Registry, Keys: s.Keyring, Directory: s.Directory, Subjects: s.Directory.Subjects(), TellsUpdates: s.Directory.TellsUpdates(),
 		Engine: s.Engine, Grants: grants, Revocations: s.revocations, Events: s.Events,
 		Limits: c.Limits, Logouts: s.Store, PrivateLogouts: c.PrivateLogouts, Ready: s.ready, Log: c.Log, Now: c.Now,
 	})
