@@ -109,19 +109,20 @@ func (a *apache) start(t *testing.T) {
 			t.Logf("apache2 says:\n%s%s", said, log)
 		}
 	})
-	a.await(t)
+	await(t, a.Checking, "apache2")
 }
 
-func (a *apache) await(t *testing.T) {
+// await waits until a program that opens its own sockets answers at an address.
+func await(t *testing.T, address, program string) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		c, err := new(net.Dialer).DialContext(t.Context(), "tcp", a.Checking)
+		c, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
 		if err == nil {
 			_ = c.Close()
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("apache2 does not answer: %v", err)
+			t.Fatalf("%s does not answer: %v", program, err)
 		}
 	}
 }

@@ -148,6 +148,31 @@ func (d discovered) revoke(t *testing.T, client, token string) {
 	}
 }
 
+// end logs a person out, who ends where the application wants them.
+func (d discovered) end(t *testing.T, someone *person, last tokens) {
+	t.Helper()
+	at, err := someone.visit(t.Context(), d.EndSessionEndpoint+"?"+url.Values{
+		"id_token_hint": {last.IDToken}, "post_logout_redirect_uri": {postLogoutURI}, "state": {"over"},
+	}.Encode(), postLogoutURI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at != postLogoutURI+"?state=over" {
+		t.Errorf("the logout ended at %s", at)
+	}
+}
+
+// checkNobody expects that a person would have to log in.
+func (d discovered) checkNobody(t *testing.T, someone *person) {
+	t.Helper()
+	silent, err := someone.visit(t.Context(), d.AuthorizationEndpoint+"?"+url.Values{
+		"response_type": {"code"}, "client_id": {rp}, "redirect_uri": {redirectURI}, "scope": {"openid"}, "prompt": {"none"},
+	}.Encode(), redirectURI)
+	if err != nil || !strings.Contains(silent, "error=login_required") {
+		t.Errorf("a silent login after the logout ends at %s, %v", silent, err)
+	}
+}
+
 // callAPI opens a page with a bearer token; an empty one is left out.
 func callAPI(t *testing.T, address, token string) (status int, page string) {
 	t.Helper()

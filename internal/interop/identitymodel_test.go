@@ -165,20 +165,6 @@ func (d discovered) checkUserinfo(t *testing.T, login tokens, who user) {
 // checkEnd signs on again by the session, ends it, and is asked for the password after that.
 func (d discovered) checkEnd(t *testing.T, someone *person) {
 	t.Helper()
-	last := d.login(t, someone, "openid")
-	at, err := someone.visit(t.Context(), d.EndSessionEndpoint+"?"+url.Values{
-		"id_token_hint": {last.IDToken}, "post_logout_redirect_uri": {postLogoutURI}, "state": {"over"},
-	}.Encode(), postLogoutURI)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if at != postLogoutURI+"?state=over" {
-		t.Errorf("the logout ended at %s", at)
-	}
-	silent, err := someone.visit(t.Context(), d.AuthorizationEndpoint+"?"+url.Values{
-		"response_type": {"code"}, "client_id": {rp}, "redirect_uri": {redirectURI}, "scope": {"openid"}, "prompt": {"none"},
-	}.Encode(), redirectURI)
-	if err != nil || !strings.Contains(silent, "error=login_required") {
-		t.Errorf("a silent login after the logout ends at %s, %v", silent, err)
-	}
+	d.end(t, someone, d.login(t, someone, "openid"))
+	d.checkNobody(t, someone)
 }

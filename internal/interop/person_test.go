@@ -17,6 +17,8 @@ import (
 type person struct {
 	user
 	client *http.Client
+	// asked counts the pages that wanted the password.
+	asked int
 }
 
 func newPerson(t *testing.T, u user) *person {
@@ -118,6 +120,7 @@ func (p *person) fields(form *html.Node) url.Values {
 	if values.Has("password") {
 		values.Set("username", p.Login)
 		values.Set("password", p.Password)
+		p.asked++
 	}
 	return values
 }

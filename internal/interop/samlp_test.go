@@ -17,12 +17,12 @@ type service struct {
 	// policy is what the tenant file says about the connection besides where it leads.
 	policy string
 	// options are samlp's.
-	options options
+	options settings
 	// refused is what the log says about a response that is not believed; empty for one that is.
 	refused string
 }
 
-type options map[string]any
+type settings map[string]any
 
 const (
 	aesGCM = "http://www.w3.org/2009/xmlenc11#aes256-gcm"
@@ -32,21 +32,21 @@ const (
 // samlpServices are the ways in which npm's samlp can answer. The first is the positive control of the rest.
 func samlpServices(stranger pair) []service {
 	const required, gcm, response, both = "want_encrypted: required", "want_encrypted: gcm", "want_signed: response", "want_signed: both"
-	bare, whole := options{"signAssertion": false}, options{"signResponse": true}
-	sealed := options{"encryptionAlgorithm": aesGCM}
+	bare, whole := settings{"signAssertion": false}, settings{"signResponse": true}
+	sealed := settings{"encryptionAlgorithm": aesGCM}
 	// The library itself refuses AES-CBC unless it is told not to.
-	loose := options{"encryptionAlgorithm": aesCBC, "disallowEncryptionWithInsecureAlgorithm": false}
+	loose := settings{"encryptionAlgorithm": aesCBC, "disallowEncryptionWithInsecureAlgorithm": false}
 	return []service{
 		{"sha256", "", nil, ""},
 		{"unsigned", "", bare, "Assertion is not signed"},
 		{"unsigned-sealed", "", with(bare, sealed), "Assertion is not signed"},
-		{"sha1", "", options{"signatureAlgorithm": "rsa-sha1", "digestAlgorithm": "sha1"}, "#rsa-sha1"},
-		{"sha1-digest", "", options{"digestAlgorithm": "sha1"}, "digest method"},
-		{"stranger", "", options{"key": stranger.key, "cert": stranger.certificate}, "none of the identity provider's certificates"},
-		{"other-audience", "", options{"audience": "https://other.example"}, "it is for the audience"},
-		{"other-recipient", "", options{"recipient": "https://other.example/acs"}, "Recipient is"},
-		{"other-destination", "", options{"destination": "https://other.example/acs"}, "Destination is"},
-		{"other-request", "", options{"inResponseTo": "_0123456789abcdef"}, "answers the request"},
+		{"sha1", "", settings{"signatureAlgorithm": "rsa-sha1", "digestAlgorithm": "sha1"}, "#rsa-sha1"},
+		{"sha1-digest", "", settings{"digestAlgorithm": "sha1"}, "digest method"},
+		{"stranger", "", settings{"key": stranger.key, "cert": stranger.certificate}, "none of the identity provider's certificates"},
+		{"other-audience", "", settings{"audience": "https://other.example"}, "it is for the audience"},
+		{"other-recipient", "", settings{"recipient": "https://other.example/acs"}, "Recipient is"},
+		{"other-destination", "", settings{"destination": "https://other.example/acs"}, "Destination is"},
+		{"other-request", "", settings{"inResponseTo": "_0123456789abcdef"}, "answers the request"},
 
 		{"response-signed", response, with(bare, whole), ""},
 		{"response-alone", "", with(bare, whole), "Assertion is not signed"},
@@ -65,7 +65,7 @@ func samlpServices(stranger pair) []service {
 	}
 }
 
-func with(some, more options) options {
+func with(some, more settings) settings {
 	all := maps.Clone(some)
 	maps.Copy(all, more)
 	return all
@@ -115,10 +115,10 @@ func TestSAMLP(t *testing.T) {
 // startSAMLP runs samlp.mjs until the test ends. Its services know the connections that lead to them.
 func startSAMLP(t *testing.T, p patchbay, at socket, services []service) {
 	t.Helper()
-	all, own := map[string]options{}, newPair(t)
+	all, own := map[string]settings{}, newPair(t)
 	for _, s := range services {
 		sp := p.serviceProvider(t, s.name)
-		all[s.name] = options{
+		all[s.name] = settings{
 			"recipient": sp.consumer(), "destination": sp.consumer(), // the library takes them from nowhere
 			"signingCert": inPEM("CERTIFICATE", sp.certificate(t, "signing").Raw), // requests must be signed
 		}
