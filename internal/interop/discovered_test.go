@@ -98,16 +98,7 @@ func (d discovered) login(t *testing.T, someone *person, scope string) tokens {
 // that they come back with. Its error tells on what page they were left.
 func (d discovered) authorize(t *testing.T, someone *person, scope, connection string) (url.Values, error) {
 	t.Helper()
-	challenge := sha256.Sum256([]byte(verifier))
-	ask := url.Values{
-		"response_type": {"code"}, "client_id": {rp}, "redirect_uri": {redirectURI}, "scope": {scope},
-		"state": {"a-state"}, "nonce": {"a-nonce"},
-		"code_challenge": {base64.RawURLEncoding.EncodeToString(challenge[:])}, "code_challenge_method": {"S256"},
-	}
-	if connection != "" {
-		ask.Set("idp_hint", connection)
-	}
-	at, err := someone.visit(t.Context(), d.AuthorizationEndpoint+"?"+ask.Encode(), redirectURI)
+	at, err := someone.visit(t.Context(), d.asking(redirectURI, scope, connection), redirectURI)
 	if err != nil {
 		return nil, err
 	}
@@ -121,8 +112,27 @@ func (d discovered) authorize(t *testing.T, someone *person, scope, connection s
 	return back.Query(), nil
 }
 
+// asking returns the address of an authorization request.
+func (d discovered) asking(redirectURI, scope, connection string) string {
+	challenge := sha256.Sum256([]byte(verifier))
+	ask := url.Values{
+		"response_type": {"code"}, "client_id": {rp}, "redirect_uri": {redirectURI}, "scope": {scope},
+		"state": {"a-state"}, "nonce": {"a-nonce"},
+		"code_challenge": {base64.RawURLEncoding.EncodeToString(challenge[:])}, "code_challenge_method": {"S256"},
+	}
+	if connection != "" {
+		ask.Set("idp_hint", connection)
+	}
+	return d.AuthorizationEndpoint + "?" + ask.Encode()
+}
+
 // redeem exchanges the code that a person came back with.
 func (d discovered) redeem(t *testing.T, back url.Values) tokens {
+	t.Helper()
+	return d.redeemAt(t, redirectURI, back)
+}
+
+func (d discovered) redeemAt(t *testing.T, redirectURI string, back url.Values) tokens {
 	t.Helper()
 	return d.token(t, rp, url.Values{
 		"grant_type": {"authorization_code"}, "code": {back.Get("code")}, "redirect_uri": {redirectURI},
