@@ -2,6 +2,7 @@ package interop
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -16,14 +17,14 @@ import (
 func arrivals(t *testing.T) (origin string, came <-chan url.Values) {
 	t.Helper()
 	seen := make(chan url.Values, 16)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/callback" && r.URL.Path != "/bye" {
-			http.NotFound(w, r)
-			return
-		}
+	page := func(w http.ResponseWriter, r *http.Request) {
 		seen <- r.URL.Query()
-		_, _ = fmt.Fprintf(w, `<!DOCTYPE html><p id="here">%s</p>`, r.URL.Path)
-	}))
+		_, _ = io.WriteString(w, `<!DOCTYPE html><p id="here">Here you are.</p>`)
+	}
+	mux := http.NewServeMux() // nothing else, such as the icon that browsers ask for, counts
+	mux.HandleFunc("/callback", page)
+	mux.HandleFunc("/bye", page)
+	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server.URL, seen
 }
