@@ -39,6 +39,8 @@ type cache[V any] struct {
 	generation atomic.Uint64
 	// retryAt is when to ask again after a failure, in nanoseconds since 1970.
 	retryAt atomic.Int64
+	// late counts the answers that were stale.
+	late atomic.Int64
 }
 
 // An entry is an answer: a value, or that there is no such user, or more than one.
@@ -66,7 +68,7 @@ func (c *cache[V]) get(ctx context.Context, key cacheKey, load func(context.Cont
 	}
 	usable := ok && now.Sub(have.at) < c.stale
 	if usable && now.UnixNano() < c.retryAt.Load() {
-		return have.value, have.err
+		return c.stand(have)
 	}
 	generation := c.generation.Load()
 	flight := c.flights.DoChan(key.flight(generation), func() (any, error) {
@@ -87,14 +89,26 @@ func (c *cache[V]) get(ctx context.Context, key cacheKey, load func(context.Cont
 			return e.value, e.err
 		}
 		if usable {
-			return have.value, have.err
+			return c.stand(have)
 		}
 		return none, answer.Err
 	case <-giveUp:
-		return have.value, have.err
+		return c.stand(have)
 	case <-ctx.Done():
 		return none, ctx.Err()
 	}
+}
+
+// stand answers with what is stale.
+func (c *cache[V]) stand(have entry[V]) (V, error) {
+	c.late.Add(1)
+	return have.value, have.err
+}
+
+// size returns how many answers there are.
+func (c *cache[V]) size() int {
+	c.entries.CleanUp()
+	return c.entries.EstimatedSize()
 }
 
 // load returns an entry, or an error if the database did not answer.

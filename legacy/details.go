@@ -54,6 +54,13 @@ func (db *DB) Details(ctx context.Context, tenant mapping.TenantKey, id mapping.
 	return all, nil
 }
 
+// Cached returns how many users, and how many parts of their details, are in memory.
+func (db *DB) Cached() (users, details int) { return db.users.size(), db.details.size() }
+
+// StaleAnswers returns how often somebody was answered from memory because the database did not answer in
+// time.
+func (db *DB) StaleAnswers() int64 { return db.users.late.Load() + db.details.late.Load() }
+
 // Invalidate forgets what was cached of a user, when kind is "user" and subject their id, in any
 // tenant; and everything, when kind is empty. It ignores other kinds.
 func (db *DB) Invalidate(kind, subject string) {

@@ -16,6 +16,13 @@ import (
 type Provider struct {
 	http.Handler
 	logouts *backchannel.Courier
+	tokens  tokenCache
+}
+
+// CachedTokens returns how many access tokens are in memory, for metrics.
+func (p *Provider) CachedTokens() int {
+	p.tokens.byHash.CleanUp()
+	return p.tokens.byHash.EstimatedSize()
 }
 
 // Run does the background work until ctx ends: it tells clients of ended sessions.

@@ -140,7 +140,7 @@ func New(c Config) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Provider{h, p.logouts}, nil
+	return &Provider{h, p.logouts, p.verifiedTokens}, nil
 }
 
 // routes is every address there is. Methods are judged behind it, because an address that exists

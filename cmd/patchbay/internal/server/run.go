@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/patchbay-auth/patchbay/broker/grant"
@@ -27,6 +28,9 @@ func (s *Server) Run(ctx context.Context) {
 	wg.Wait()
 }
 
+// swept counts what the sweep has done, for metrics.
+type swept struct{ rows, failures atomic.Int64 }
+
 func (s *Server) sweep(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
@@ -36,7 +40,10 @@ func (s *Server) sweep(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		if _, err := s.Store.Sweep(ctx, s.now(), s.retention); err != nil && ctx.Err() == nil {
+		n, err := s.Store.Sweep(ctx, s.now(), s.retention)
+		s.swept.rows.Add(int64(n))
+		if err != nil && ctx.Err() == nil {
+			s.swept.failures.Add(1)
 			s.log.Error("expired rows could not be deleted", "error", err)
 		}
 		s.revocations.Forget()

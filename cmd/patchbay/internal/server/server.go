@@ -58,6 +58,7 @@ type Server struct {
 	handler     http.Handler
 	draining    atomic.Bool
 	retention   broker.Retention
+	swept       swept
 	log         *slog.Logger
 	now         func() time.Time
 }
