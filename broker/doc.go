@@ -15,7 +15,8 @@
 //
 //	arrow      statement that decides              leaves
 //	Begin      INSERT attempts                     the attempt, bound to the browser's cookie
-//	Send       UPDATE attempts … state IN (…)      hash of the state parameter, sealed nonce and verifier
+//	Send       UPDATE attempts … state IN (…)      hash of the state parameter, sealed nonce and verifier;
+//	                                               Identify finds the connection by the user name, then sends
 //	Complete   UPDATE attempts … state = 'sent'    nothing else yet: the callback is claimed, once
 //	refused    UPDATE attempts … 'returned'        state new again, one recorded login, one event
 //	Settle     UPDATE attempts … state IN (…)      session, login, link, code and events: all or nothing

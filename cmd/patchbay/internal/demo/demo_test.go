@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/registry"
 )
 
 // start runs a demo for a test on a free port.
@@ -167,9 +168,9 @@ func walkPassword(t *testing.T, d *demo) *tourist {
 }
 
 // lastLogin returns the newest recorded login of acme.
-func lastLogin(t *testing.T, d *demo) broker.Login {
+func lastLogin(t *testing.T, d *demo, account registry.Account) broker.Login {
 	t.Helper()
-	logins, err := d.server.Store.Logins(t.Context(), "acme", "", 1)
+	logins, err := d.server.Store.Logins(t.Context(), account, "", 1)
 	if err != nil || len(logins) != 1 {
 		t.Fatalf("no login is recorded: %v", err)
 	}

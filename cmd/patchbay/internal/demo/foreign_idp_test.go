@@ -79,7 +79,7 @@ func TestAgentLogsInThroughAForeignIdPOnMariaDB(t *testing.T) {
 	if !strings.Contains(learned, `"active": true`) || !strings.Contains(learned, `"username": "4711@pbx.acme.example"`) {
 		t.Errorf("the switch learns:\n%s", learned)
 	}
-	if l := lastLogin(t, d); l.UserID != "4711" || l.Trace == nil {
+	if l := lastLogin(t, d, "acme"); l.UserID != "4711" || l.Trace == nil {
 		t.Errorf("the login is recorded as user %q with trace %v", l.UserID, l.Trace)
 	}
 }

@@ -68,7 +68,7 @@ func TestWhoComesBackFromTheIdP(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			record := lastLogin(t, d)
+			record := lastLogin(t, d, "acme")
 			if record.Reason != c.reason || record.UserID != c.user {
 				t.Errorf("recorded user %q, reason %q", record.UserID, record.Reason)
 			}
