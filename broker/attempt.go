@@ -51,6 +51,7 @@ type Purpose string
 const (
 	PurposeAuthorize Purpose = "authorize" // a client gets a code
 	PurposeDevice    Purpose = "device"    // a device gets tokens, once the person has confirmed it
+	PurposeVisit     Purpose = "visit"     // it began at the IdP, and leads to where a client begins logins
 )
 
 // State is how far an attempt has come.

@@ -110,7 +110,7 @@ type Next struct {
 	AttemptID id.ID
 	URL       string     // for StepRedirect
 	Form      url.Values // for StepRedirect: to be posted to URL, unless it is nil
-	Answer    *Answer    // for StepAnswer; for StepDevice after a login, without a code: its cookies
+	Answer    *Answer    // for StepAnswer; for StepDevice and StepRedirect after a login, without a code: its cookies
 }
 
 // An Answer is what the client is told (RFC 6749 §4.1.2, OpenID Connect Core §3.1.2.6).

@@ -56,6 +56,9 @@ func (e *Engine) settle(ctx context.Context, s settling) (Next, error) {
 func (e *Engine) outcome(s settling, ask bool) (Next, Settlement) {
 	out := Settlement{Attempt: s.attempt, From: s.from, Nonce: id.New(), Session: &s.session, Renews: s.renews, Login: &s.login, Link: s.link}
 	out.Attempt.SealedMemo = nil
+	if s.attempt.Purpose == PurposeVisit {
+		return visited(s, out)
+	}
 	if s.attempt.Purpose == PurposeDevice {
 		out.Attempt.State, out.Attempt.SessionID = StateKnown, s.session.ID
 		next := nextDevice(s.attempt)

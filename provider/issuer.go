@@ -50,6 +50,9 @@ func (s *issuers) sharedAt(path string) issuer {
 	return issuer{url: s.base + path, layout: s.shared, keys: keyring.Shared}
 }
 
+// first returns the shared issuer that stands for all of them.
+func (s *issuers) first() string { return s.base + s.paths[0] }
+
 func (s *issuers) realmOf(account registry.Account) issuer {
 	return s.realmAt(s.base+realmsPath+string(account), account)
 }

@@ -66,7 +66,7 @@ func (p *provider) mountPages(mux *http.ServeMux, root string) (err error) {
 	if p.pages, err = login.NewPages(login.PagesConfig{Site: p.site, Log: p.log, Now: p.now}); err != nil {
 		return err
 	}
-	h, err := login.New(login.Config{Engine: p.engine, Site: p.site, Pages: p.pages, Answer: p.answerClient, Ended: p.logouts.Wake})
+	h, err := login.New(login.Config{Engine: p.engine, Site: p.site, Pages: p.pages, Answer: p.answerClient, Issuer: p.issuers.first(), Ended: p.logouts.Wake})
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/patchbay-auth/patchbay/mapping"
 )
@@ -26,11 +27,15 @@ func checkConnection(c *Connection, report report) {
 	if c.ExternalIDClaim == "email" {
 		report("external_id_claim", "an e-mail address is passed on to other people: use a claim that is not, such as sub")
 	}
-	if c.Type != TypeOIDC {
-		report("type", "%q is not one of [%s]", c.Type, TypeOIDC)
-	} else {
+	switch c.Type {
+	case TypeOIDC:
 		checkOIDC(c.OIDC, report)
+	case TypeSAML:
+		checkSAML(c, report)
+	default:
+		report("type", "%q is not one of [%s %s]", c.Type, TypeOIDC, TypeSAML)
 	}
+	checkPolicy(c.Policy, report)
 	checkEnforcement(c, report)
 	checkMapping(c, report)
 }
@@ -56,7 +61,9 @@ func checkOIDC(o *OIDC, report report) {
 	if o == nil {
 		o = &OIDC{}
 	}
-	if err := checkIssuer(o.Issuer, o.AllowPrivateNetwork); err != nil {
+	checkPreset(o, report)
+	checkClientAuth(o, len(o.SealedSecret) > 0, report)
+	if err := checkIssuer(strings.Replace(o.Issuer, TenantIDPart, "tenantid", 1), o.AllowPrivateNetwork); err != nil {
 		report("issuer", "%w", err)
 	}
 	if o.ClientID == "" {

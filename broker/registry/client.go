@@ -27,6 +27,9 @@ type Client struct {
 	// BackchannelLogoutURI and FrontchannelLogoutURI hear of ended sessions; empty means not.
 	BackchannelLogoutURI  string `json:"backchannel_logout_uri,omitempty"`
 	FrontchannelLogoutURI string `json:"frontchannel_logout_uri,omitempty"`
+	// InitiateLoginURI is where the client begins a login that somebody else asks for (OpenID Connect
+	// Core §4); empty means nowhere.
+	InitiateLoginURI string `json:"initiate_login_uri,omitempty"`
 	// CORSOrigins are the origins whose scripts may call the client's endpoints.
 	CORSOrigins []string `json:"cors_origins,omitempty"`
 	Scopes      []string `json:"scopes,omitempty"`

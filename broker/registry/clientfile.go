@@ -22,6 +22,7 @@ type clientYAML struct {
 	ResponseTypes          []string `yaml:"response_types"`
 	BackchannelLogoutURI   string   `yaml:"backchannel_logout_uri"`
 	FrontchannelLogoutURI  string   `yaml:"frontchannel_logout_uri"`
+	InitiateLoginURI       string   `yaml:"initiate_login_uri"`
 	CORSOrigins            []string `yaml:"cors_origins"`
 	Scopes                 []string `yaml:"scopes"`
 	DefaultScopes          []string `yaml:"default_scopes"`
@@ -77,7 +78,7 @@ func (y clientYAML) client(account Account, report report) fileClient {
 		Enabled: or(y.Enabled, true), Expires: y.Expires,
 		GrantTypes: y.GrantTypes, RedirectURIs: y.RedirectURIs, PostLogoutRedirectURIs: y.PostLogoutRedirectURIs,
 		BackchannelLogoutURI: y.BackchannelLogoutURI, FrontchannelLogoutURI: y.FrontchannelLogoutURI,
-		CORSOrigins: y.CORSOrigins, Scopes: y.Scopes, DefaultScopes: y.DefaultScopes,
+		InitiateLoginURI: y.InitiateLoginURI, CORSOrigins: y.CORSOrigins, Scopes: y.Scopes, DefaultScopes: y.DefaultScopes,
 		RequireSecret: or(y.RequireSecret, true), RequirePKCE: y.RequirePKCE, RequireConsent: y.RequireConsent,
 		RequirePushed:         y.RequirePushed,
 		AccessTokenType:       first(y.AccessTokenType, "at+jwt"),

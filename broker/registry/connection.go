@@ -8,9 +8,9 @@ type Connection struct {
 	Account Account `json:"account"`
 	Name    string  `json:"name"`
 	Enabled bool    `json:"enabled"`
-	// Type is the protocol: "oidc".
+	// Type is the protocol: TypeOIDC or TypeSAML.
 	Type string `json:"type"`
-	// ExternalIDClaim names the claim whose value is the link key. Empty means sub.
+	// ExternalIDClaim names the claim whose value is the link key.
 	ExternalIDClaim string `json:"external_id_claim,omitempty"`
 	// EmailTrust says when an e-mail counts as verified: "claim" (the IdP said email_verified) or
 	// "domain" (the address is in one of the tenant's verified domains).
@@ -24,19 +24,14 @@ type Connection struct {
 	// BreakGlass lists the users whom Enforce leaves their password.
 	BreakGlass []mapping.UserID `json:"break_glass,omitempty"`
 	// Default sends here whoever types a user name that tells nothing about where they belong.
-	Default bool `json:"default,omitempty"`
-	// Logout says where logging out leads: LogoutLocal (also if empty) or LogoutUpstream.
-	Logout string `json:"logout,omitempty"`
-	OIDC   *OIDC  `json:"oidc,omitempty"`
+	Default bool   `json:"default,omitempty"`
+	Policy  Policy `json:"policy,omitzero"`
+	// OIDC or SAML is set, as Type says.
+	OIDC *OIDC `json:"oidc,omitempty"`
+	SAML *SAML `json:"saml,omitempty"`
 
 	rules *mapping.Rules
 }
-
-// What logging out of patchbay does about the session at the identity provider.
-const (
-	LogoutLocal    = "local"    // nothing
-	LogoutUpstream = "upstream" // the browser is sent there, to end that one too
-)
 
 // Rules returns the compiled Mapping of a connection that comes from a Snapshot; nil otherwise.
 func (c *Connection) Rules() *mapping.Rules { return c.rules }
@@ -51,6 +46,17 @@ func SecretContext(account Account, connection string) []byte {
 type OIDC struct {
 	Issuer   string `json:"issuer"`
 	ClientID string `json:"client_id"`
+	// Preset is one of the Preset constants; empty means PresetGeneric.
+	Preset string `json:"preset,omitempty"`
+	// Auth0Connection and Organization are sent to Auth0; the latter, an id or a name, must come back.
+	Auth0Connection string `json:"auth0_connection,omitempty"`
+	Organization    string `json:"organization,omitempty"`
+	// HostedDomain is the Google Workspace domain that people must belong to; empty means any.
+	HostedDomain string `json:"hosted_domain,omitempty"`
+	// Tenants are the Entra ID tenants that may stand for TenantIDPart in Issuer.
+	Tenants []string `json:"tenants,omitempty"`
+	// ClientAuth is one of the ClientAuth constants; empty leaves the choice of a secret's to the metadata.
+	ClientAuth string `json:"client_auth,omitempty"`
 	// SealedSecret is the client secret, encrypted under a data key with SecretContext; empty for a
 	// public client.
 	SealedSecret []byte   `json:"sealed_secret,omitempty"`

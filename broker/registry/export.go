@@ -20,7 +20,7 @@ func (s *Snapshot) Export(account Account) ([]byte, error) {
 	var connections []yaml.MapSlice
 	for _, c := range s.Connections(account) {
 		o := outlineConnection(c)
-		if len(c.OIDC.SealedSecret) > 0 {
+		if c.OIDC != nil && len(c.OIDC.SealedSecret) > 0 {
 			o.add("client_secret_sealed", base64.StdEncoding.EncodeToString(c.OIDC.SealedSecret))
 		}
 		connections = append(connections, yaml.MapSlice(o))

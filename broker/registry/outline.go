@@ -84,10 +84,11 @@ func outlineConnection(c *Connection) outline {
 		o.add("enabled", false)
 	}
 	o.text("type", c.Type)
-	o.text("issuer", c.OIDC.Issuer)
-	o.text("client_id", c.OIDC.ClientID)
-	o.list("scopes", c.OIDC.Scopes)
-	o.flag("allow_private_network", c.OIDC.AllowPrivateNetwork)
+	if c.SAML != nil {
+		outlineSAML(&o, c.SAML)
+	} else {
+		outlineOIDC(&o, c.OIDC)
+	}
 	o.text("external_id_claim", c.ExternalIDClaim)
 	o.text("email_trust", c.EmailTrust)
 	o.list("domains", c.Domains)
@@ -100,6 +101,7 @@ func outlineConnection(c *Connection) outline {
 	}
 	o.list("break_glass", breakGlass)
 	o.flag("default", c.Default)
+	outlinePolicy(&o, c.Policy)
 	if len(c.Mapping) > 0 {
 		var rules []yaml.MapSlice
 		for _, rule := range c.Mapping {
@@ -108,6 +110,14 @@ func outlineConnection(c *Connection) outline {
 		o.add("mapping", rules)
 	}
 	return o
+}
+
+func outlineOIDC(o *outline, c *OIDC) {
+	outlinePreset(o, c)
+	o.text("issuer", c.Issuer)
+	o.text("client_id", c.ClientID)
+	o.list("scopes", c.Scopes)
+	o.flag("allow_private_network", c.AllowPrivateNetwork)
 }
 
 func outlineRule(r mapping.Rule) outline {

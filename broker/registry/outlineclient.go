@@ -21,6 +21,7 @@ func outlineClient(c *Client) outline {
 	o.list("response_types", c.ResponseTypes)
 	o.text("backchannel_logout_uri", c.BackchannelLogoutURI)
 	o.text("frontchannel_logout_uri", c.FrontchannelLogoutURI)
+	o.text("initiate_login_uri", c.InitiateLoginURI)
 	o.list("cors_origins", c.CORSOrigins)
 	o.list("scopes", c.Scopes)
 	o.list("default_scopes", c.DefaultScopes)

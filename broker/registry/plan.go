@@ -224,23 +224,55 @@ func sameHash(a, b ClientSecret) bool {
 
 func (p *planner) connection(path string, f fileConnection) {
 	c := f.Connection
-	oidc := *c.OIDC
-	c.OIDC = &oidc
 	old, known := p.old.Connection(p.account, c.ID)
 	var before outline
 	var stored []byte
 	if known {
-		before, stored = outlineConnection(old), old.OIDC.SealedSecret
+		before = outlineConnection(old)
+		if old.OIDC != nil {
+			stored = old.OIDC.SealedSecret
+		}
 	}
+	if c.OIDC == nil {
+		p.initiates(path, c.SAML)
+		if p.differs("connection "+c.ID, known, before, outlineConnection(&c), false, "") {
+			p.change.Save.Connections = append(p.change.Save.Connections, c)
+		}
+		return
+	}
+	oidc := *c.OIDC
+	c.OIDC = &oidc
 	if f.keepSecret {
 		oidc.SealedSecret = stored
 	} else if err := p.seal(&oidc, f, stored); err != nil {
 		p.source.Fault(path+".client_secret", "%w", err)
 		return
 	}
+	if oidc.ClientAuth == ClientAuthPrivateKeyJWT {
+		oidc.SealedSecret = nil // it is of no use any more
+	}
 	secretDiffers := known && !bytes.Equal(stored, oidc.SealedSecret)
 	if p.differs("connection "+c.ID, known, before, outlineConnection(&c), secretDiffers, "client_secret: changed") {
 		p.change.Save.Connections = append(p.change.Save.Connections, c)
+	}
+}
+
+// initiates refuses a client that the tenant will not have, or that begins no logins.
+func (p *planner) initiates(path string, s *SAML) {
+	if s.IDPInitiated == "" {
+		return
+	}
+	client, known := p.old.Client(s.IDPInitiated)
+	for _, f := range p.file.clients {
+		if f.ID == s.IDPInitiated {
+			client, known = &f.Client, true
+		}
+	}
+	switch {
+	case !known || client.Account != p.account && !client.Platform():
+		p.source.Fault(path+".idp_initiated", "there is no client %q", s.IDPInitiated)
+	case client.InitiateLoginURI == "":
+		p.source.Fault(path+".idp_initiated", "client %q has no initiate_login_uri to lead to", s.IDPInitiated)
 	}
 }
 

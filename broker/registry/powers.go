@@ -68,8 +68,7 @@ func (p *planner) powers() {
 	}
 	for i, f := range p.file.connections {
 		before, known := p.old.Connection(p.account, f.ID)
-		given := known && before.OIDC.AllowPrivateNetwork && before.OIDC.Issuer == f.OIDC.Issuer
-		if f.OIDC.AllowPrivateNetwork && !given {
+		if f.Private() && !(known && before.Private() && before.place() == f.place()) {
 			p.source.Fault(fmt.Sprintf("connections[%d].allow_private_network", i), refusal, "the way into a private network")
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/patchbay-auth/patchbay/internal/secret"
 	"github.com/patchbay-auth/patchbay/internal/yamlfault"
@@ -84,6 +85,11 @@ func ParseTenantFile(name string, data []byte, expand yamlfault.Expander) (Tenan
 	for i, c := range y.Connections {
 		report := within(source, fmt.Sprintf("connections[%d]", i))
 		connection := c.connection(f.Tenant.Account, report)
+		if c.Type == TypeSAML {
+			c.saml(&connection.Connection, report)
+		} else {
+			c.SAML.checkNoSAML(report)
+		}
 		checkConnection(&connection.Connection, report)
 		checkRouting(&connection.Connection, &f.Tenant, report)
 		if ids["connection "+connection.ID] {
@@ -157,6 +163,20 @@ type connectionYAML struct {
 	Enforce            *bool          `yaml:"enforce"`
 	BreakGlass         []string       `yaml:"break_glass"`
 	Default            bool           `yaml:"default"`
+	SAML               samlYAML       `yaml:",inline"`
+
+	MaxAge          time.Duration `yaml:"max_age"`
+	ACRValues       []string      `yaml:"acr_values"`
+	SessionLifetime time.Duration `yaml:"session_lifetime"`
+	TrustAMR        *bool         `yaml:"trust_amr"`
+	Logout          string        `yaml:"logout"`
+
+	Preset          string   `yaml:"preset"`
+	Auth0Connection string   `yaml:"auth0_connection"`
+	Organization    string   `yaml:"organization"`
+	HostedDomain    string   `yaml:"hosted_domain"`
+	Tenants         []string `yaml:"tenants"`
+	ClientAuth      string   `yaml:"client_auth"`
 }
 
 func (y connectionYAML) connection(account Account, report report) fileConnection {
@@ -167,12 +187,17 @@ func (y connectionYAML) connection(account Account, report report) fileConnectio
 	if len(sealed) > 0 && !y.ClientSecret.Empty() {
 		report("client_secret_sealed", "give either client_secret or client_secret_sealed")
 	}
+	preset := first(y.Preset, PresetGeneric)
+	checkClientAuth(&OIDC{ClientAuth: y.ClientAuth}, !y.ClientSecret.Empty(), report)
 	return fileConnection{
 		Connection: Connection{
 			ID: y.ID, Account: account, Name: first(y.Name, y.ID), Enabled: or(y.Enabled, true), Type: y.Type,
-			ExternalIDClaim: first(y.ExternalIDClaim, "sub"), EmailTrust: first(y.EmailTrust, mapping.TrustClaim), Mapping: y.Mapping,
+			ExternalIDClaim: first(y.ExternalIDClaim, defaultExternalID(preset)), EmailTrust: first(y.EmailTrust, mapping.TrustClaim), Mapping: y.Mapping,
 			Domains: y.Domains, Enforce: or(y.Enforce, len(y.Domains) > 0), BreakGlass: userIDs(y.BreakGlass), Default: y.Default,
+			Policy: y.policy(),
 			OIDC: &OIDC{
+				Preset: preset, Auth0Connection: y.Auth0Connection, Organization: y.Organization, HostedDomain: y.HostedDomain,
+				Tenants: y.Tenants, ClientAuth: y.ClientAuth,
 				Issuer: strings.TrimSpace(y.Issuer), ClientID: y.ClientID, SealedSecret: sealed, Scopes: y.Scopes,
 				AllowPrivateNetwork: y.AllowPrivate,
 			},

@@ -146,7 +146,7 @@ func TestTenantFileFaults(t *testing.T) {
 		{"unknown key", "id: spa", "id: spa\n    require_magic: true", "acme.yaml:19: clients[1].require_magic: unknown key"},
 		{"connection id", "id: corp", "id: Corp", "connections[0].id: \"Corp\" must consist"},
 		{"connection id of passwords", "id: corp", "id: local", "connections[0].id: \"local\" is how logins with a password"},
-		{"type", "type: oidc", "type: saml", "connections[0].type: \"saml\" is not one of"},
+		{"type", "type: oidc", "type: ldap", "connections[0].type: \"ldap\" is not one of"},
 		{"issuer", "https://login.example", "http://login.example", "connections[0].issuer: \"http://login.example/tenant/v2.0\" must be https"},
 		{"issuer on this machine", "https://login.example", "http://localhost:4000", "needs allow_private_network"},
 		{"e-mail as key", "external_id_claim: oid", "external_id_claim: email", "connections[0].external_id_claim: an e-mail address"},

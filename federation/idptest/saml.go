@@ -50,6 +50,7 @@ type SAML struct {
 	services map[string]*saml.EntityDescriptor // by entity ID
 	pending  map[string]*saml.IdpAuthnRequest  // logins at the login page, by id
 	seen     []Seen
+	sessions []SAMLSession
 }
 
 // Seen is what a service provider asked for.
@@ -98,6 +99,7 @@ func newSAML(cfg SAMLConfig, base string) (*SAML, error) {
 	s.provider = &saml.IdentityProvider{
 		Logger: log.New(io.Discard, "", 0), SignatureMethod: dsig.RSASHA256SignatureMethod,
 		MetadataURL: *u.JoinPath(samlMetadataPath), SSOURL: *u.JoinPath(samlSSOPath),
+		LogoutURL:               *u.JoinPath(samlLogoutPath),
 		ServiceProviderProvider: s,
 	}
 	if err := s.RotateKeys(); err != nil {
@@ -106,6 +108,7 @@ func newSAML(cfg SAMLConfig, base string) (*SAML, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+samlMetadataPath, s.metadata)
 	mux.HandleFunc(samlSSOPath, s.ask)
+	mux.HandleFunc("GET "+samlLogoutPath, s.logout)
 	mux.HandleFunc("GET "+samlLoginPath, s.showLogin)
 	mux.HandleFunc("POST "+samlLoginPath, s.submitLogin)
 	s.server = &http.Server{Handler: unless(&s.down, mux), ReadHeaderTimeout: 10 * time.Second}
@@ -262,7 +265,9 @@ func (s *SAML) submitLogin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	form, err := answer(req, user)
+	index := rand.Text()
+	form, err := answer(req, user, index)
+	s.sessions = append(s.sessions, SAMLSession{Service: req.ServiceProviderMetadata.EntityID, NameID: user.Subject, Index: index})
 	s.mu.Unlock()
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -280,9 +285,9 @@ func (s *SAML) authenticate(login, password string) (User, bool) {
 	return User{}, false
 }
 
-func answer(req *saml.IdpAuthnRequest, user User) (saml.IdpAuthnRequestForm, error) {
+func answer(req *saml.IdpAuthnRequest, user User, index string) (saml.IdpAuthnRequestForm, error) {
 	session := &saml.Session{
-		CreateTime: time.Now(), ExpireTime: time.Now().Add(time.Hour), Index: rand.Text(),
+		CreateTime: time.Now(), ExpireTime: time.Now().Add(time.Hour), Index: index,
 		NameID: user.Subject, NameIDFormat: string(saml.PersistentNameIDFormat),
 	}
 	for name, value := range user.Claims {

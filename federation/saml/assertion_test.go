@@ -1,6 +1,7 @@
 package saml
 
 import (
+	"encoding/base64"
 	"errors"
 	"net/url"
 	"strings"
@@ -199,5 +200,53 @@ func TestARequestedContextThatIsMet(t *testing.T) {
 	}
 	if err := l.finish(t, newForgery(t, l.now, l.request).seal().text()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestALoginThatNobodyAskedFor: what answers no request has its own address, says that it answers none, and
+// is young.
+func TestALoginThatNobodyAskedFor(t *testing.T) {
+	const data = "./Subject/SubjectConfirmation/SubjectConfirmationData"
+	unasked := func(f *forgery) {
+		f.response.CreateAttr("Destination", base+"/acs/idp")
+		f.response.RemoveAttr("InResponseTo")
+		find(f.assertion, data).CreateAttr("Recipient", base+"/acs/idp")
+		find(f.assertion, data).RemoveAttr("InResponseTo")
+	}
+	for _, tc := range []struct {
+		name   string
+		tamper func(f *forgery)
+		want   string
+	}{
+		{"positive control", func(*forgery) {}, ""},
+		{"an answer to a request", func(f *forgery) { f.response.CreateAttr("InResponseTo", f.request) }, "nothing was asked"},
+		{"an assertion that answers a request", func(f *forgery) { find(f.assertion, data).CreateAttr("InResponseTo", f.request) }, "nothing was asked"},
+		{"an empty InResponseTo", func(f *forgery) { f.response.CreateAttr("InResponseTo", "") }, "nothing was asked"},
+		{"for the other address", func(f *forgery) { f.response.CreateAttr("Destination", base+"/acs") }, "Destination"},
+		{"with the other recipient", func(f *forgery) { find(f.assertion, data).CreateAttr("Recipient", base+"/acs") }, "Recipient"},
+		{"old", func(f *forgery) { f.assertion.CreateAttr("IssueInstant", f.at(-10*time.Minute)) }, "before the login began"},
+		{"unsigned", func(f *forgery) { f.signAssertion = false }, "not signed"},
+	} {
+		l := newLab(t, Config{})
+		f := newForgery(t, l.now, l.request)
+		unasked(f)
+		tc.tamper(f)
+		params := url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString([]byte(f.seal().text()))}}
+		who, err := l.Unasked(t.Context(), params)
+		switch {
+		case tc.want == "" && (err != nil || who.ExternalID != "ana"):
+			t.Fatalf("%s: %+v, %v", tc.name, who, err)
+		case tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)):
+			t.Errorf("%s: %v, want %q", tc.name, err, tc.want)
+		}
+		if _, err := l.Unasked(t.Context(), params); err == nil || tc.want == "" && !isReplay(err) {
+			t.Errorf("%s, again: %v", tc.name, err)
+		}
+	}
+	l := newLab(t, Config{})
+	f := newForgery(t, l.now, l.request)
+	unasked(f)
+	if err := l.finish(t, f.seal().text()); err == nil {
+		t.Error("an answer to nothing was taken for an answer to the request")
 	}
 }

@@ -65,8 +65,9 @@ func (s *SAML) start(ctx context.Context, r federation.StartRequest) (federation
 	if err != nil {
 		return federation.Started{}, fmt.Errorf("memo: %w", err)
 	}
-	// A fresh login is all that SAML can ask for: it has no words for an age.
-	fresh := r.Prompt == "login" || r.MaxAge >= 0
+	// A fresh login is all that SAML can ask for: it has no words for an age. What the connection itself
+	// demands is no reason, or nobody would ever be logged in by the session they have there.
+	fresh := r.Prompt == "login" || r.MaxAge >= 0 && (s.cfg.MaxAge == 0 || r.MaxAge < s.cfg.MaxAge)
 	location, form, err := s.dispatch(ctx, dispatch{
 		message: s.authnRequest(m, fresh, now), kind: "SAMLRequest", relayState: r.State,
 		endpoints: idp.sso, binding: s.cfg.RequestBinding, sign: s.cfg.SignRequests || idp.wantsSigned,

@@ -90,6 +90,9 @@ func (s *server) proceed(c *gin.Context, next broker.Next) error {
 		c.Redirect(http.StatusSeeOther, s.Pages.AttemptURL(next.AttemptID))
 		return nil
 	case broker.StepRedirect:
+		if next.Answer != nil {
+			s.Pages.Remember(c.Writer, *next.Answer)
+		}
 		return s.Pages.Leave(c.Writer, c.Request, next)
 	case broker.StepDevice:
 		if next.Answer != nil {

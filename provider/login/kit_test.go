@@ -170,7 +170,7 @@ func newRig(t *testing.T, connections ...string) *rig {
 			ID: strings.ToLower(strings.ReplaceAll(name, " ", "-")), Name: name, Enabled: true,
 		})
 	}
-	handler, err := New(Config{Engine: g.engine, Site: g.site, Pages: g.pages, Answer: g.answer, Ended: func() { g.ended++ }})
+	handler, err := New(Config{Engine: g.engine, Site: g.site, Pages: g.pages, Answer: g.answer, Issuer: "https://sso.test/id", Ended: func() { g.ended++ }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,8 @@ type Posts interface {
 	Keep(ctx context.Context, account registry.Account, connection string, params url.Values, address string) (handle string, err error)
 	Kept(ctx context.Context, account registry.Account, connection, handle string) (url.Values, error)
 	ServiceMetadata(ctx context.Context, account registry.Account, connection string) ([]byte, error)
+	KeepUnasked(ctx context.Context, account registry.Account, connection string, params url.Values, address string) (handle string, err error)
+	Unasked(ctx context.Context, account registry.Account, connection, handle, issuer string, b broker.Browser) (broker.Next, error)
 	SingleLogout(context.Context, broker.LogoutRequest) (int, broker.Next, error)
 }
 
@@ -26,6 +28,8 @@ func (s *server) postRoutes(connection *gin.RouterGroup) {
 	connection.GET("/saml/metadata", s.page(s.serviceMetadata))
 	connection.POST("/saml/acs", s.page(s.postedResponse))
 	connection.GET("/saml/acs", s.page(s.response))
+	connection.POST("/saml/acs/idp", s.page(s.postedUnasked))
+	connection.GET("/saml/acs/idp", s.page(s.unasked))
 	connection.GET("/saml/slo", s.page(s.singleLogout))
 	connection.POST("/saml/slo", s.page(s.postedLogout))
 }
@@ -60,12 +64,17 @@ func (s *server) answerPost(c *gin.Context, params url.Values) error {
 	if err != nil {
 		return err
 	}
+	fetch(c, url.Values{handle: {kept}})
+	return nil
+}
+
+// fetch sends the browser to the same address again, now with its cookies.
+func fetch(c *gin.Context, query url.Values) {
 	c.Header("Cache-Control", "no-store")
 	c.Header("Referrer-Policy", "no-referrer")
 	// Not c.Redirect, which would clean a path that must not change.
-	c.Header("Location", c.Request.URL.EscapedPath()+"?"+url.Values{handle: {kept}}.Encode())
+	c.Header("Location", c.Request.URL.EscapedPath()+"?"+query.Encode())
 	c.Status(http.StatusSeeOther)
-	return nil
 }
 
 func (s *server) postedCallback(c *gin.Context) error {
@@ -110,6 +119,33 @@ func (s *server) complete(c *gin.Context, params url.Values) error {
 		}
 	}
 	next, err := s.Engine.Complete(c.Request.Context(), account, connection, params, s.browser(c.Request))
+	if err != nil {
+		return err
+	}
+	return s.proceed(c, next)
+}
+
+// postedUnasked takes a response to nothing that we asked (SAML Profiles §4.1.5).
+func (s *server) postedUnasked(c *gin.Context) error {
+	params, err := posted(c, "SAMLResponse")
+	if err != nil {
+		return err
+	}
+	kept, err := s.Engine.KeepUnasked(c.Request.Context(), registry.Account(c.Param("account")), c.Param("connection"),
+		params, s.Site.Address(c.Request).String())
+	if err != nil {
+		return err
+	}
+	fetch(c, url.Values{handle: {kept}})
+	return nil
+}
+
+// unasked logs in whom such a response was about. The browser may never have been here before.
+func (s *server) unasked(c *gin.Context) error {
+	b := s.browser(c.Request)
+	b.Binding = s.Site.EnsureBinding(c.Writer, c.Request)
+	next, err := s.Engine.Unasked(c.Request.Context(), registry.Account(c.Param("account")), c.Param("connection"),
+		c.Query(handle), s.Issuer, b)
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,18 @@ func (e *fakeEngine) SingleLogout(_ context.Context, r broker.LogoutRequest) (in
 	return 1, e.next, e.err
 }
 
+func (e *fakeEngine) KeepUnasked(ctx context.Context, account registry.Account, connection string, params url.Values, address string) (string, error) {
+	return e.Keep(ctx, account, connection, params, address)
+}
+
+func (e *fakeEngine) Unasked(_ context.Context, account registry.Account, connection, handle, issuer string, b broker.Browser) (broker.Next, error) {
+	e.calls++
+	if handle != "h&1" || account != e.account || connection != e.connection || issuer != "https://sso.test/id" || b.Binding == "" {
+		return broker.Next{}, &broker.Refusal{Reason: broker.ReasonUsed}
+	}
+	return e.next, e.err
+}
+
 func (e *fakeEngine) ServiceMetadata(context.Context, registry.Account, string) ([]byte, error) {
 	return []byte("<EntityDescriptor/>"), e.err
 }
@@ -132,5 +144,29 @@ func TestLeavingWithAForm(t *testing.T) {
 	}
 	if !strings.Contains(policy, "form-action https: https://idp.acme.example;") || !strings.Contains(body, "idp.acme.example") {
 		t.Errorf("policy %s", policy)
+	}
+}
+
+// TestALoginThatBeginsAtTheIdP: the browser may come here for the first time, and leaves with a session.
+func TestALoginThatBeginsAtTheIdP(t *testing.T) {
+	const path, target = "/login/acme/adfs/saml/acs/idp", "https://agent.test/start?iss=x"
+	g := newRig(t)
+	g.engine.next = broker.Next{Step: broker.StepRedirect, URL: target, Answer: &broker.Answer{
+		Request: broker.AuthRequest{Issuer: "https://sso.test/id"}, SessionToken: "session-token",
+	}}
+	r, body := g.do(http.MethodPost, path, url.Values{"SAMLResponse": {"PHg+"}, "RelayState": {"https://evil.example"}}, nil)
+	if r.StatusCode != http.StatusSeeOther || r.Header.Get("Location") != path+"?posted=h%261" || g.engine.kept.Has("RelayState") || len(r.Cookies()) > 0 {
+		t.Fatalf("%d to %q, kept %v: %s", r.StatusCode, r.Header.Get("Location"), g.engine.kept, body)
+	}
+	r, body = g.do(http.MethodGet, path+"?posted=h%261", nil, nil)
+	var names []string
+	for _, c := range r.Cookies() {
+		names = append(names, c.Value)
+	}
+	if r.StatusCode != http.StatusSeeOther || r.Header.Get("Location") != target || !strings.Contains(strings.Join(names, " "), "session-token") || len(names) != 2 {
+		t.Errorf("%d to %q with %q: %s", r.StatusCode, r.Header.Get("Location"), names, body)
+	}
+	if r, _ = g.do(http.MethodGet, path+"?posted=another", nil, nil); r.StatusCode == http.StatusSeeOther {
+		t.Error("another handle logs in")
 	}
 }

@@ -37,6 +37,8 @@ type Config struct {
 	Pages  *Pages
 	// Answer sends the browser back to the client. It writes nothing when it returns an error.
 	Answer func(http.ResponseWriter, *http.Request, broker.Answer) error
+	// Issuer is where people are logged in whose login began at an identity provider.
+	Issuer string
 	// Ended is called when an identity provider has ended sessions, whose clients are to be told.
 	Ended func()
 }
@@ -51,7 +53,7 @@ type server struct {
 // New returns a handler for everything below {public_url}/login/, and at and below {public_url}/device. It expects paths as browsers send
 // them: with the path of the public URL.
 func New(c Config) (http.Handler, error) {
-	if c.Engine == nil || c.Site == nil || c.Pages == nil || c.Answer == nil || c.Ended == nil {
+	if c.Engine == nil || c.Site == nil || c.Pages == nil || c.Answer == nil || c.Issuer == "" || c.Ended == nil {
 		return nil, errors.New("login: Config is not complete")
 	}
 	s := &server{c}

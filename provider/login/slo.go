@@ -1,7 +1,6 @@
 package login
 
 import (
-	"net/http"
 	"net/url"
 
 	"github.com/gin-gonic/gin"
@@ -29,10 +28,7 @@ func (s *server) postedLogout(c *gin.Context) error {
 	if form.Has("SAMLRequest") {
 		return s.endedThere(c, broker.LogoutRequest{Form: form})
 	}
-	c.Header("Cache-Control", "no-store")
-	c.Header("Referrer-Policy", "no-referrer")
-	c.Header("Location", c.Request.URL.EscapedPath()+"?"+url.Values{"RelayState": {form.Get("RelayState")}}.Encode())
-	c.Status(http.StatusSeeOther)
+	fetch(c, url.Values{"RelayState": {form.Get("RelayState")}})
 	return nil
 }
 

@@ -41,6 +41,7 @@ func (d *demo) collect(base string, place places) Facts {
 	f.TenantFacts = f.Tenants[0]
 	first := f.Users[0]
 	f.Upstreams["corp"] = UpstreamFacts{Type: "oidc", Issuer: place.IdP, Login: first.Login, Password: corporatePassword, UserID: first.UserID}
+	f.Upstreams["adfs"] = UpstreamFacts{Type: "saml", Issuer: place.SAML, Login: first.Login, Password: corporatePassword, UserID: first.UserID}
 	return f
 }
 

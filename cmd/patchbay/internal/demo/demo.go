@@ -53,7 +53,7 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) (err error) {
 		return err
 	}
 	if o.Tour {
-		return tour(ctx, d.facts, stdout)
+		return tour(ctx, d.facts, d.saml, stdout)
 	}
 	<-ctx.Done()
 	return nil
@@ -78,6 +78,7 @@ type demo struct {
 
 	server  *server.Server
 	idp     *idptest.IdP
+	saml    *idptest.SAML
 	closers []func() error
 	work    sync.WaitGroup
 }
@@ -100,11 +101,18 @@ func (d *demo) start(ctx context.Context, o Options) error {
 		return err
 	}
 	d.onClose(d.idp.Close)
+	if d.saml, err = startSAML(""); err != nil {
+		return err
+	}
+	d.onClose(d.saml.Close)
 	if err := d.open(ctx, base); err != nil {
 		return err
 	}
-	place := places{App: "http://" + app.Addr().String(), IdP: d.idp.Issuer()}
+	place := places{App: "http://" + app.Addr().String(), IdP: d.idp.Issuer(), SAML: d.saml.MetadataURL()}
 	if err := d.apply(ctx, place, o.Apply); err != nil {
+		return err
+	}
+	if err := d.introduce(ctx); err != nil {
 		return err
 	}
 	d.facts = d.collect(base, place)

@@ -35,6 +35,8 @@ const (
 type places struct {
 	App string // of the example application
 	IdP string // issuer of the identity provider
+	// SAML is where the other identity provider publishes its metadata.
+	SAML string
 	// NightlyKey is the public key of the client nightly, as a JWK.
 	NightlyKey string
 }

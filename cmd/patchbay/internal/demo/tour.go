@@ -18,6 +18,8 @@ type tourist struct {
 	sbc   *relyingParty // the switch, at the realm issuer
 	api   *relyingParty // another introspecting client, at the shared issuer
 
+	saml *idptest.SAML // whose sessions end by redirects that it makes
+
 	agent *browser // the browser that stays logged in from stop to stop
 	last  tokens   // of the last login
 }
@@ -25,8 +27,8 @@ type tourist struct {
 const tourScopes = "openid profile email offline_access roles groups contact-centre"
 
 // tour prints one line per flow and returns the first error.
-func tour(ctx context.Context, facts Facts, out io.Writer) error {
-	t := &tourist{facts: facts}
+func tour(ctx context.Context, facts Facts, saml *idptest.SAML, out io.Writer) error {
+	t := &tourist{facts: facts, saml: saml}
 	if err := t.prepare(ctx); err != nil {
 		return err
 	}
@@ -41,6 +43,9 @@ func tour(ctx context.Context, facts Facts, out io.Writer) error {
 		{"refresh", t.refresh},
 		{"revoke", t.revoke},
 		{"logout", t.logout},
+		{"SAML login", t.samlLogin},
+		{"SAML logout, from here", t.samlLogout},
+		{"SAML logout, from there", t.samlEnds},
 		{"device login", t.deviceLogin},
 		{"platform login", t.platformLogin},
 		{"single-page application", t.singlePage},

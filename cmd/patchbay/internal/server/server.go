@@ -56,6 +56,7 @@ type Server struct {
 	feed        *broker.Feed
 	public      *provider.Provider
 	handler     http.Handler
+	base        string // of every address, without a trailing slash
 	draining    atomic.Bool
 	retention   broker.Retention
 	swept       swept
@@ -90,6 +91,7 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 }
 
 func (s *Server) wire(ctx context.Context, c Config, site *web.Site) error {
+	s.base = site.Origin() + site.Path("")
 	s.revocations = &grant.Revocations{Now: c.Now}
 	s.Events = broker.NewEventLog(s.Store, c.Log, c.Now)
 	s.feed = broker.NewFeed(s.Store, s.revocations.Polled, c.Log, c.Now, s.listeners()...)
@@ -106,7 +108,7 @@ func (s *Server) wire(ctx context.Context, c Config, site *web.Site) error {
 	s.Engine = broker.New(broker.Config{
 		Attempts: s.Store, Sessions: s.Store, Consents: s.Store, Origins: s.Store, Callbacks: s.Store, Registry: s.Registry, Directory: s.Directory,
 		Upstreams: broker.NewUpstreams(s.Registry, s.openUpstream), Grants: grants, Sealer: c.Keys,
-		Events: s.Events, PublicURL: site.Origin() + site.Path(""), Throttle: s.logins, FailureFloor: s.failureFloor,
+		Events: s.Events, PublicURL: s.base, Throttle: s.logins, FailureFloor: s.failureFloor,
 		Logger: c.Log, Now: c.Now,
 	})
 	var err error
@@ -174,6 +176,9 @@ func (s *Server) reloadRegistry(ctx context.Context) error {
 }
 
 func (s *Server) openUpstream(c *registry.Connection) (broker.Upstream, error) {
+	if c.SAML != nil {
+		return s.openSAML(c)
+	}
 	var clientSecret secret.Text
 	if len(c.OIDC.SealedSecret) > 0 {
 		plain, err := s.Keys.Open(c.OIDC.SealedSecret, registry.SecretContext(c.Account, c.ID))
