@@ -54,7 +54,7 @@ func TestBelowAPath(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := newRig(t, "Entra")
-	h, err := New(Config{Engine: g.engine, Site: site, Pages: pages, Answer: g.answer})
+	h, err := New(Config{Engine: g.engine, Site: site, Pages: pages, Answer: g.answer, Issuer: "https://sso.test/id", Ended: func() {}})
 	if err != nil {
 		t.Fatal(err)
 	}

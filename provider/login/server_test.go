@@ -161,13 +161,14 @@ func TestOurTroubleIsNotTheirs(t *testing.T) {
 
 func TestNewRefusesHoles(t *testing.T) {
 	g := newRig(t)
-	whole := Config{Engine: g.engine, Site: g.site, Pages: g.pages, Answer: g.answer}
+	whole := Config{Engine: g.engine, Site: g.site, Pages: g.pages, Answer: g.answer, Issuer: "https://sso.test/id", Ended: func() {}}
 	if _, err := New(whole); err != nil {
 		t.Fatalf("control: %v", err)
 	}
 	for name, hole := range map[string]func(*Config){
 		"engine": func(c *Config) { c.Engine = nil }, "site": func(c *Config) { c.Site = nil },
 		"pages": func(c *Config) { c.Pages = nil }, "answer": func(c *Config) { c.Answer = nil },
+		"issuer": func(c *Config) { c.Issuer = "" }, "ended": func(c *Config) { c.Ended = nil },
 	} {
 		c := whole
 		hole(&c)
