@@ -48,8 +48,8 @@ func (k keyHolder) assertion(client, audience string) url.Values {
 	}
 }
 
-// options are those of an exchange.
-func options(values url.Values) []oauth2.AuthCodeOption {
+// exchangeOptions hands values on to the token endpoint.
+func exchangeOptions(values url.Values) []oauth2.AuthCodeOption {
 	var list []oauth2.AuthCodeOption
 	for name := range values {
 		list = append(list, oauth2.SetAuthURLParam(name, values.Get(name)))
@@ -112,7 +112,7 @@ func TestXOAuth2WithPrivateKey(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			with := append(options(holder.assertion("interop-key", issuer)), oauth2.VerifierOption(pkce))
+			with := append(exchangeOptions(holder.assertion("interop-key", issuer)), oauth2.VerifierOption(pkce))
 			token, err = app.Exchange(ctx, at.Query().Get("code"), with...)
 			if err != nil {
 				t.Fatalf("code: %v", err)
