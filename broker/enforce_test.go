@@ -69,7 +69,7 @@ func TestEnforcedSingleSignOnRefusesTheRightPassword(t *testing.T) {
 		{name: "linked to another connection", given: link("partner"), edit: enforce()},
 		{name: "neither", given: email("ana@elsewhere.example"), edit: enforce("acme.example")},
 		{name: "the connection is disabled", edit: func(c *registry.Connection) { enforce("acme.example")(c); c.Enabled = false }, refused: true},
-		{name: "the domain is a mere claim", given: func(k *kit) { k.revoke("acme.example") }, edit: enforce("acme.example"), refused: true},
+		{name: "the domain is a mere claim", given: func(k *kit) { k.unprove() }, edit: enforce("acme.example"), refused: true},
 		{name: "break-glass", edit: func(c *registry.Connection) {
 			enforce("acme.example")(c)
 			c.BreakGlass = []mapping.UserID{"4711"}

@@ -72,7 +72,7 @@ func TestUserNameLeadsHome(t *testing.T) {
 		{name: "a NUL", login: "ana@acme.example\x00", known: thePassword, unknown: thePassword},
 		{name: "nobody's domain", login: "ana@elsewhere.example", known: thePassword, unknown: thePassword},
 		{name: "no domain", login: "ana", known: thePassword, unknown: thePassword},
-		{name: "a mere claim", login: "ana@acme.example", given: func(k *kit) { k.revoke("acme.example") }, known: thePassword, unknown: thePassword},
+		{name: "a mere claim", login: "ana@acme.example", given: func(k *kit) { k.unprove() }, known: thePassword, unknown: thePassword},
 		{name: "another tenant's", login: "gil@globex.example", given: func(k *kit) {
 			k.apply(strings.Replace(globex, "connections:", "domains: [globex.example]\nconnections:", 1))
 		}, known: thePassword, unknown: thePassword},
@@ -115,7 +115,7 @@ func TestUserNameLeadsHome(t *testing.T) {
 func TestSecondTenantWithTheSameClaim(t *testing.T) {
 	k := newKit(t)
 	k.change("corp", enforce("acme.example"))
-	k.revoke("acme.example")
+	k.unprove()
 	k.apply(strings.Replace(globex, "connections:", "domains: [acme.example]\nconnections:", 1)) // and proves it
 	k.apply(platform)
 	if got := k.leads("ana@acme.example"); got != thePassword {
@@ -286,7 +286,7 @@ func TestIdentifierFirst(t *testing.T) {
 		{name: "no domain", edit: func(*registry.Connection) {}},
 		{name: "a domain, not enforced", edit: func(c *registry.Connection) { c.Domains = []string{"acme.example"} }, known: true},
 		{name: "a default", edit: func(c *registry.Connection) { c.Default = true }, known: true},
-		{name: "a mere claim", edit: enforce("acme.example"), given: func(k *kit) { k.revoke("acme.example") }},
+		{name: "a mere claim", edit: enforce("acme.example"), given: func(k *kit) { k.unprove() }},
 		{name: "disabled", edit: func(c *registry.Connection) { enforce("acme.example")(c); c.Enabled = false }},
 	} {
 		t.Run(c.name, func(t *testing.T) {

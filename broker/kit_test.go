@@ -96,11 +96,11 @@ func (k *kit) apply(text string) {
 	k.must(k.Registry.Invalidate(k.t.Context(), registry.ChangeKind, ""))
 }
 
-// revoke makes a domain of acme a mere claim.
-func (k *kit) revoke(domain string) {
+// unprove makes acme's domain a mere claim.
+func (k *kit) unprove() {
 	k.t.Helper()
 	k.must(k.store.RevokeDomain(k.t.Context(), registry.ProvenDomain{
-		Name: domain, Account: "acme", Proof: registry.Proof{At: k.clock.Now()},
+		Name: "acme.example", Account: "acme", Proof: registry.Proof{At: k.clock.Now()},
 	}))
 	k.must(k.Registry.Invalidate(k.t.Context(), registry.ChangeKind, ""))
 }

@@ -32,7 +32,7 @@ const (
 
 	domainsOf query = `/* domains_of */ SELECT name FROM pb_domains WHERE account = ?`
 
-	domainToken       query = `/* domain_token */ SELECT token FROM pb_domain_tokens WHERE account = ?`
+	domainToken       query = `/* domain_token */ SELECT token FROM pb_domain_tokens WHERE account = ?` //nolint:gosec // no secret
 	insertDomainToken query = `/* insert_domain_token */ INSERT INTO pb_domain_tokens (account, token) VALUES (?, ?)`
 )
 

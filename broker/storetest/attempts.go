@@ -33,11 +33,12 @@ func attemptRoundTrip(t *testing.T, s Store) {
 
 func attemptMoves(t *testing.T, s Store) {
 	a, nonce := putAttempt(t, s), id.New()
-	a.State = broker.StateSent
+	a.State, a.Account, a.Connection = broker.StateSent, "globex", "elsewhere"
 	wantErr(t, s.MoveAttempt(t.Context(), a, id.New(), broker.StateReturned), broker.ErrConflict)
 	for range 2 { // a retry recognises itself
 		must(t, s.MoveAttempt(t.Context(), a, nonce, broker.StateReturned, broker.StateNew))
 	}
+	same(t, get(t, s.Attempt, a.ID), a)
 	wantErr(t, s.MoveAttempt(t.Context(), a, id.New(), broker.StateNew), broker.ErrConflict)
 	must(t, s.MoveAttempt(t.Context(), a, id.New(), broker.StateNew, broker.StateSent))
 

@@ -57,7 +57,7 @@ func enforceAtGlobex(t *testing.T, d *demo, breakGlass string) {
 }
 
 // atDesktop opens the login page of the client that serves every tenant.
-func atDesktop(t *testing.T, d *demo) (*tourist, *relyingParty, pending, page) {
+func atDesktop(t *testing.T, d *demo) (*tourist, pending, page) {
 	t.Helper()
 	client := d.facts.Clients["desktop"]
 	desktop, err := discover(t.Context(), d.facts.Issuer, "desktop", client.Secret, client.RedirectURIs[0], "openid")
@@ -76,7 +76,7 @@ func atDesktop(t *testing.T, d *demo) (*tourist, *relyingParty, pending, page) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tr, desktop, login, p
+	return tr, login, p
 }
 
 // TestTheUserNameFindsTheIdentityProvider: at a client of every tenant, with nothing but an address.
@@ -84,7 +84,7 @@ func TestTheUserNameFindsTheIdentityProvider(t *testing.T) {
 	browser := browsertest.Start(t)
 	d := start(t, Options{})
 	enforceAtGlobex(t, d, "5712")
-	_, _, login, _ := atDesktop(t, d)
+	_, login, _ := atDesktop(t, d)
 	browser.Do(
 		chromedp.Navigate(login.url),
 		chromedp.WaitVisible(chromedp.CSS(`form[action$="/name"] #username`)),
@@ -115,7 +115,7 @@ func TestEnforcedPasswordsLookWrong(t *testing.T) {
 	// enter returns the page after a password; it has the question of consent when the person is in.
 	enter := func(password string) (p page, in bool) {
 		t.Helper()
-		tr, _, _, p := atDesktop(t, d)
+		tr, _, p := atDesktop(t, d)
 		var err error
 		if _, missing := findForm(p, "/name"); missing == nil {
 			p, err = tr.agent.submit(t.Context(), p, "/name", map[string]string{"username": ana.Login})
