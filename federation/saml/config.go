@@ -47,6 +47,8 @@ type Config struct {
 	AuthnContexts []string
 	// MaxAge is the oldest authentication that is accepted; zero means any that the request accepts.
 	MaxAge time.Duration
+	// IDPInitiated names the address for logins that begin at the IdP in the metadata.
+	IDPInitiated bool
 	// AllowPrivateNetwork lets the IdP live at private and loopback addresses, the latter also
 	// with plain http.
 	AllowPrivateNetwork bool

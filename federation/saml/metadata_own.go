@@ -3,6 +3,7 @@ package saml
 import (
 	"context"
 	"encoding/base64"
+	"strconv"
 
 	"github.com/beevik/etree"
 )
@@ -40,14 +41,16 @@ func (s *SAML) ServiceMetadata(ctx context.Context) ([]byte, error) {
 	if s.cfg.NameIDFormat != "" {
 		role.CreateElement("md:NameIDFormat").SetText(s.cfg.NameIDFormat)
 	}
-	for i, acs := range []struct{ binding, location string }{
-		{bindingPOST, s.consumer()},
-		{bindingArtifact, s.consumer()},
-	} {
+	type address struct{ binding, location string }
+	consumers := []address{{bindingPOST, s.consumer()}, {bindingArtifact, s.consumer()}}
+	if s.cfg.IDPInitiated {
+		consumers = append(consumers, address{bindingPOST, s.unasked()})
+	}
+	for i, acs := range consumers {
 		el := role.CreateElement("md:AssertionConsumerService")
 		el.CreateAttr("Binding", acs.binding)
 		el.CreateAttr("Location", acs.location)
-		el.CreateAttr("index", string(rune('0'+i)))
+		el.CreateAttr("index", strconv.Itoa(i))
 		el.CreateAttr("isDefault", boolean(i == 0))
 	}
 	doc.Indent(2)

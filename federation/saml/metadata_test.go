@@ -227,3 +227,29 @@ func TestKeyRollover(t *testing.T) {
 	login(old)
 	login(next)
 }
+
+// TestMetadataNamesTheUnaskedAddress where it is one to post to, and never as the default.
+func TestMetadataNamesTheUnaskedAddress(t *testing.T) {
+	for _, allowed := range []bool{true, false} {
+		document, err := open(t, Config{Metadata: []byte(metadataOf(idpName, "", idpKey(t))), IDPInitiated: allowed}).ServiceMetadata(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var d saml.EntityDescriptor
+		if err := xml.Unmarshal(document, &d); err != nil {
+			t.Fatal(err)
+		}
+		named := 0
+		for i, acs := range d.SPSSODescriptors[0].AssertionConsumerServices {
+			if acs.Index != i || (acs.IsDefault != nil && *acs.IsDefault) != (acs.Location == base+"/acs" && i == 0) {
+				t.Errorf("consumer %d is %+v", i, acs)
+			}
+			if acs.Location == base+"/acs/idp" && acs.Binding == bindingPOST {
+				named++
+			}
+		}
+		if (named == 1) != allowed {
+			t.Errorf("with IDPInitiated %v it is named %d times:\n%s", allowed, named, document)
+		}
+	}
+}
