@@ -109,6 +109,9 @@ func (sp serviceProvider) certificate(t *testing.T, use string) *x509.Certificat
 	return nil
 }
 
+// beginURI is where the application begins logins that somebody else suggests.
+const beginURI = "http://127.0.0.1:9/begin"
+
 // samlClient is the application that people log in to.
 func samlClient() string {
 	return fmt.Sprintf(`
@@ -116,9 +119,10 @@ func samlClient() string {
     grant_types: [authorization_code, refresh_token]
     redirect_uris: [%q]
     post_logout_redirect_uris: [%q]
+    initiate_login_uri: %q
     scopes: [openid, profile, email, offline_access]
     secrets: [{ description: test, value: %q }]
-`, redirectURI, postLogoutURI, clientSecret)
+`, redirectURI, postLogoutURI, beginURI, clientSecret)
 }
 
 // samlConnection is a connection with the IdP whose metadata is there. People are found by their login name,

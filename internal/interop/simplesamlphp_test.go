@@ -101,6 +101,7 @@ func TestSimpleSAMLphp(t *testing.T) {
 	connections := map[string]string{
 		"redirect": "logout: upstream", "here": "logout: local", "posted": "request_binding: post",
 		"sealed": "want_encrypted: required, want_signed: both", "artifact": "response_binding: artifact",
+		"visited": "idp_initiated: interop-rp",
 	}
 	file := "connections:\n"
 	for id, policy := range connections {
@@ -149,6 +150,25 @@ func TestSimpleSAMLphp(t *testing.T) {
 		}
 		p.log.await(t, "path=/login/acme/sealed/saml/acs", "Assertion is not encrypted")
 	})
+	t.Run("begun at the identity provider", func(t *testing.T) {
+		someone := newPerson(t, who)
+		at, err := someone.visit(t.Context(), idp.unasked(p, "visited"), beginURI)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := beginURI + "?" + (url.Values{"iss": {p.Issuer}}).Encode(); at != want {
+			t.Fatalf("it ended at %s, want %s", at, want)
+		}
+		logIn(t, someone, "visited")
+		if someone.asked != 1 {
+			t.Errorf("the application's own login asked for the password again: %d times", someone.asked)
+		}
+		// The metadata of another connection has no such address, and at its own nobody comes unasked.
+		at, err = newPerson(t, who).visit(t.Context(), idp.unasked(p, "redirect"), beginURI)
+		if err == nil || !strings.Contains(err.Error(), "/login/acme/redirect/saml/acs: 400 Bad Request") {
+			t.Errorf("where it is not allowed it ended at %q, %v", at, err)
+		}
+	})
 	t.Run("logout here ends the session there", func(t *testing.T) {
 		for connection, again := range map[string]int{"redirect": 2, "here": 1} {
 			someone := newPerson(t, who)
@@ -175,6 +195,12 @@ func TestSimpleSAMLphp(t *testing.T) {
 			t.Errorf("the refresh token of another session is answered with %d %s", status, answer)
 		}
 	})
+}
+
+// unasked is where people begin who go from the IdP's pages to patchbay.
+func (i *simpleSAML) unasked(p patchbay, connection string) string {
+	place := p.Base + "/login/acme/" + connection + "/saml"
+	return i.base + "/saml2/idp/SSOService.php?" + url.Values{"spentityid": {place + "/metadata"}, "ConsumerURL": {place + "/acs/idp"}}.Encode()
 }
 
 // refresh uses a refresh token and returns the answer.
