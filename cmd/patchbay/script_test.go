@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite" // the sample database
 
+	"github.com/patchbay-auth/patchbay/federation/idptest"
 	"github.com/patchbay-auth/patchbay/testdata/iq"
 )
 
@@ -23,6 +24,8 @@ func TestMain(m *testing.M) {
 //
 //	iq FILE            make the sample of the legacy database
 //	answers URL CODE   wait until the address answers with the status
+//	idps               start an OpenID Provider, $ISSUER, which knows the client patchbay with the secret
+//	                   "known there", and a SAML identity provider, $METADATA, which knows nobody
 //
 // and $ADDRESS, a free address on loopback.
 func TestScripts(t *testing.T) {
@@ -33,7 +36,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("ADDRESS", address)
 			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"iq": makeSample(t), "answers": awaitAnswer(t)},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"iq": makeSample(t), "answers": awaitAnswer(t), "idps": startIdPs},
 	})
 }
 
@@ -54,6 +57,22 @@ func makeSample(t *testing.T) func(*testscript.TestScript, bool, []string) {
 		ts.Check(err)
 		ts.Check(errors.Join(iq.Load(t.Context(), db, "sqlite"), db.Close()))
 	}
+}
+
+func startIdPs(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: idps")
+	}
+	oidc, err := idptest.Start(idptest.Config{Clients: []idptest.Client{{
+		ID: "patchbay", Secret: "known there", RedirectURIs: []string{"http://" + ts.Getenv("ADDRESS") + "/login/acme/corp/callback"},
+	}}})
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(oidc.Close()) })
+	saml, err := idptest.StartSAML(idptest.SAMLConfig{})
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(saml.Close()) })
+	ts.Setenv("ISSUER", oidc.Issuer())
+	ts.Setenv("METADATA", saml.MetadataURL())
 }
 
 // startTime is how long a server may take to answer: RSA keys are made at its first start.

@@ -17,14 +17,6 @@ import (
 	"github.com/patchbay-auth/patchbay/internal/id"
 )
 
-func (s *Server) openSAML(c *registry.Connection) (broker.Upstream, error) {
-	config := c.SAML.Config(c)
-	config.Base = s.base + "/login/" + string(c.Account) + "/" + c.ID + "/saml"
-	config.Store = &connectionState{State: s.State, of: registry.ConnectionKey{Account: c.Account, ID: c.ID}, now: s.now}
-	config.Now = s.now
-	return saml.Open(config)
-}
-
 // connectionState keeps in the state database what a SAML connection must remember.
 type connectionState struct {
 	*State

@@ -14,9 +14,7 @@ import (
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/broker/sqlstore"
 	"github.com/patchbay-auth/patchbay/broker/throttle"
-	"github.com/patchbay-auth/patchbay/federation"
 	"github.com/patchbay-auth/patchbay/internal/keyfile"
-	"github.com/patchbay-auth/patchbay/internal/secret"
 	"github.com/patchbay-auth/patchbay/internal/web"
 	"github.com/patchbay-auth/patchbay/legacy"
 	"github.com/patchbay-auth/patchbay/provider"
@@ -173,25 +171,6 @@ func (s *Server) reloadRegistry(ctx context.Context) error {
 		return err
 	}
 	return s.EnsureKeys(ctx)
-}
-
-func (s *Server) openUpstream(c *registry.Connection) (broker.Upstream, error) {
-	if c.SAML != nil {
-		return s.openSAML(c)
-	}
-	var clientSecret secret.Text
-	if len(c.OIDC.SealedSecret) > 0 {
-		plain, err := s.Keys.Open(c.OIDC.SealedSecret, registry.SecretContext(c.Account, c.ID))
-		if err != nil {
-			return nil, err
-		}
-		clientSecret = secret.New(string(plain))
-	}
-	return federation.Open(federation.Config{
-		Connection: c.ID, Issuer: c.OIDC.Issuer, ClientID: c.OIDC.ClientID, ClientSecret: clientSecret,
-		Scopes: c.OIDC.Scopes, ExternalIDClaim: c.ExternalIDClaim,
-		AllowPrivateNetwork: c.OIDC.AllowPrivateNetwork, Now: s.now,
-	})
 }
 
 // failureFloor is how long a refused password takes at least: longer than any hash in use, so that

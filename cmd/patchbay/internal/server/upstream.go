@@ -1,0 +1,74 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/federation"
+	"github.com/patchbay-auth/patchbay/federation/saml"
+	"github.com/patchbay-auth/patchbay/internal/secret"
+)
+
+func (s *Server) openUpstream(c *registry.Connection) (broker.Upstream, error) {
+	if c.SAML != nil {
+		return s.saml(c, s.base, s.now)
+	}
+	return s.oidc(c, s.now)
+}
+
+// Examine asks the IdP of a connection all that can be asked without a person. base is the public URL,
+// without a trailing slash.
+func (s *State) Examine(ctx context.Context, c *registry.Connection, base string, now func() time.Time) (federation.Findings, error) {
+	if c.SAML != nil {
+		upstream, err := s.saml(c, base, now)
+		if err != nil {
+			return nil, err
+		}
+		return upstream.Examine(ctx), nil
+	}
+	upstream, err := s.oidc(c, now)
+	if err != nil {
+		return nil, err
+	}
+	return upstream.Examine(ctx, connectionAddress(base, c)+"/callback"), nil
+}
+
+// connectionAddress is where IdPs find a connection. It never moves.
+func connectionAddress(base string, c *registry.Connection) string {
+	return base + "/login/" + string(c.Account) + "/" + c.ID
+}
+
+// EnteredThere is the address of a connection that an administrator enters at the IdP: the redirect URI of an
+// OpenID Connect client, or where a SAML IdP reads our metadata.
+func EnteredThere(base string, c *registry.Connection) string {
+	if c.SAML != nil {
+		return connectionAddress(base, c) + "/saml/metadata"
+	}
+	return connectionAddress(base, c) + "/callback"
+}
+
+func (s *State) oidc(c *registry.Connection, now func() time.Time) (*federation.OIDC, error) {
+	var clientSecret secret.Text
+	if len(c.OIDC.SealedSecret) > 0 {
+		plain, err := s.Keys.Open(c.OIDC.SealedSecret, registry.SecretContext(c.Account, c.ID))
+		if err != nil {
+			return nil, err
+		}
+		clientSecret = secret.New(string(plain))
+	}
+	return federation.Open(federation.Config{
+		Connection: c.ID, Issuer: c.OIDC.Issuer, ClientID: c.OIDC.ClientID, ClientSecret: clientSecret,
+		Scopes: c.OIDC.Scopes, ExternalIDClaim: c.ExternalIDClaim,
+		AllowPrivateNetwork: c.OIDC.AllowPrivateNetwork, Now: now,
+	})
+}
+
+func (s *State) saml(c *registry.Connection, base string, now func() time.Time) (*saml.SAML, error) {
+	config := c.SAML.Config(c)
+	config.Base = connectionAddress(base, c) + "/saml"
+	config.Store = &connectionState{State: s, of: registry.ConnectionKey{Account: c.Account, ID: c.ID}, now: now}
+	config.Now = now
+	return saml.Open(config)
+}
