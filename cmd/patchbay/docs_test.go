@@ -75,6 +75,41 @@ func TestSwitchExamples(t *testing.T) {
 	}
 }
 
+// TestIdentityProviderExamples holds the connections of the guides to the parser, and the words that are
+// quoted of the log to the sources.
+func TestIdentityProviderExamples(t *testing.T) {
+	for _, document := range []string{"docs/idps/simplesamlphp.md", "docs/idps/adfs.md"} {
+		for _, text := range yamlBlocks(t, document, "connections:") {
+			text = "account: acme\nname: Acme\nlegacy_tenant: 1\ndomains: [acme.example]\n" + text
+			if _, err := registry.ParseTenantFile(document, []byte(text), yamlfault.Process("")); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	var sources strings.Builder
+	files, err := filepath.Glob(root + "federation/saml/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		sources.WriteString(read(t, file))
+	}
+	_, refusals, found := strings.Cut(read(t, root+"docs/idps/README.md"), "| it says |")
+	quoted := regexp.MustCompile("(?m)^\\| (`.*?`) \\|").FindAllStringSubmatch(refusals, -1)
+	if !found || len(quoted) < 5 {
+		t.Fatalf("docs/idps/README.md quotes %d errors only", len(quoted))
+	}
+	for _, row := range quoted {
+		for words := range strings.SplitSeq(row[1], "`, `") {
+			words, _, _ = strings.Cut(strings.Trim(words, "`"), " …") // a value follows, in quotes
+			words, _, _ = strings.Cut(words, ` "…`)
+			if !strings.Contains(sources.String(), words) {
+				t.Errorf("docs/idps/README.md quotes %q, which federation/saml does not say", words)
+			}
+		}
+	}
+}
+
 // TestEveryKeyIsDocumented finds the keys by the tags of the structs that the files are decoded into.
 func TestEveryKeyIsDocumented(t *testing.T) {
 	text := read(t, root+"docs/configuration.md")
@@ -128,7 +163,7 @@ func TestEveryDependencyHasAReason(t *testing.T) {
 // TestLinksBetweenDocuments finds links to files that are not there.
 func TestLinksBetweenDocuments(t *testing.T) {
 	var documents []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/adr/*.md", "docs/switches/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/adr/*.md", "docs/idps/*.md", "docs/switches/*.md"} {
 		files, err := filepath.Glob(root + pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v, %v", pattern, files, err)
