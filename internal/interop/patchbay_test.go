@@ -72,6 +72,8 @@ type patchbay struct {
 	} `json:"clients"`
 
 	log *journal
+	// dir is where it keeps its state.
+	dir string
 }
 
 type user struct {
@@ -96,12 +98,29 @@ func run(t *testing.T, clients string) patchbay {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.CommandContext(t.Context(), path, "demo", "--listen", "127.0.0.1:0", "--json", "--apply", file) //nolint:gosec // built above
+	p := patchbay{dir: t.TempDir()}
+	command := exec.CommandContext(t.Context(), path, "demo", "--listen", "127.0.0.1:0", "--json", "--data", p.dir, "--apply", file) //nolint:gosec // built above
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = 10 * time.Second
-	var p patchbay
 	p.log = start(t, command, &p)
 	return p
+}
+
+// command runs a command beside the running server, on its state, and returns what it writes.
+func (p patchbay) command(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(p.dir, "patchbay.yaml")
+	text := fmt.Sprintf("listen: 127.0.0.1:0\npublic_url: %q\nstate: { dsn: \"sqlite:state.db\" }\nlegacy: { driver: sqlite, dsn: iq.db }\n"+
+		"key_file: keys.age\nkey_file_identity_file: identity.txt\n", p.Base)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), path, append(args, "--config", file)...).CombinedOutput() //nolint:gosec // built by us
+	return string(out), err
 }
 
 // start starts a command that says in JSON, on its first line, how to reach it, and stops it with the

@@ -81,7 +81,7 @@ connections:
 
 			logIn(t, connection) // with the password again: the IdP's session has ended too
 			browser.Do(
-				chromedp.Navigate(idp.base+"/saml2/idp/SingleLogoutService.php?ReturnTo="+url.QueryEscape(app+"/bye")),
+				chromedp.Navigate(idp.logout(app+"/bye")),
 				chromedp.WaitVisible(here),
 			)
 			<-came

@@ -2,7 +2,6 @@ package interop
 
 import (
 	"encoding/json"
-	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -35,10 +34,15 @@ func newSimpleSAML(t *testing.T) *simpleSAML {
 	needSimpleSAML(t)
 	_, port, _ := strings.Cut(freeAddress(t), ":")
 	idp := &simpleSAML{base: "http://localhost:" + port, dir: t.TempDir()} // another site than patchbay's 127.0.0.1
-	own := newPair(t)
-	idp.write(t, "idp.crt", own.certificate)
-	idp.write(t, "idp.key", own.key)
+	idp.use(t, newPair(t))
 	return idp
+}
+
+// use has it sign with another key from now on.
+func (i *simpleSAML) use(t *testing.T, own pair) {
+	t.Helper()
+	i.write(t, "idp.crt", own.certificate)
+	i.write(t, "idp.key", own.key)
 }
 
 func (i *simpleSAML) metadata() string { return i.base + "/saml2/idp/metadata.php" }
@@ -96,115 +100,13 @@ func (i *simpleSAML) start(t *testing.T, people []user, partners ...serviceProvi
 	await(t, at, "php")
 }
 
-func TestSimpleSAMLphp(t *testing.T) {
-	idp := newSimpleSAML(t)
-	connections := map[string]string{
-		"redirect": "logout: upstream", "here": "logout: local", "posted": "request_binding: post",
-		"sealed": "want_encrypted: required, want_signed: both", "artifact": "response_binding: artifact",
-		"visited": "idp_initiated: interop-rp",
-	}
-	file := "connections:\n"
-	for id, policy := range connections {
-		file += samlConnection(id, idp.metadata(), "{{ .uid }}", policy)
-	}
-	p := run(t, samlClient()+file)
-	var partners []serviceProvider
-	for id := range connections {
-		partners = append(partners, p.serviceProvider(t, id))
-	}
-	idp.start(t, p.Users, partners...)
-	im, who := discover(t, p.Issuer), p.Users[0]
-
-	logIn := func(t *testing.T, someone *person, connection string) tokens {
-		t.Helper()
-		back, err := im.authorize(t, someone, "openid email offline_access", connection)
-		if err != nil {
-			t.Fatal(err)
-		}
-		login := im.redeem(t, back)
-		if got := im.subject(t, login); got != who.UserID {
-			t.Errorf("it is user %q, want %q", got, who.UserID)
-		}
-		return login
-	}
-	for _, tc := range []struct {
-		name, connection string
-		options          settings
-	}{
-		{"request by redirect", "redirect", nil},
-		{"request by POST", "posted", nil},
-		{"encrypted assertion", "sealed", settings{"assertion.encryption": true}},
-		{"artifact", "artifact", nil},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			idp.configure(t, tc.options)
-			logIn(t, newPerson(t, who), tc.connection)
-		})
-	}
-	idp.configure(t, nil)
-
-	t.Run("plain assertion where it must be encrypted", func(t *testing.T) {
-		back, err := im.authorize(t, newPerson(t, who), "openid", "sealed")
-		if err == nil {
-			t.Fatalf("came back with %v", back)
-		}
-		p.log.await(t, "path=/login/acme/sealed/saml/acs", "Assertion is not encrypted")
-	})
-	t.Run("begun at the identity provider", func(t *testing.T) {
-		someone := newPerson(t, who)
-		at, err := someone.visit(t.Context(), idp.unasked(p, "visited"), beginURI)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if want := beginURI + "?" + (url.Values{"iss": {p.Issuer}}).Encode(); at != want {
-			t.Fatalf("it ended at %s, want %s", at, want)
-		}
-		logIn(t, someone, "visited")
-		if someone.asked != 1 {
-			t.Errorf("the application's own login asked for the password again: %d times", someone.asked)
-		}
-		// The metadata of another connection has no such address, and at its own nobody comes unasked.
-		at, err = newPerson(t, who).visit(t.Context(), idp.unasked(p, "redirect"), beginURI)
-		if err == nil || !strings.Contains(err.Error(), "/login/acme/redirect/saml/acs: 400 Bad Request") {
-			t.Errorf("where it is not allowed it ended at %q, %v", at, err)
-		}
-	})
-	t.Run("logout here ends the session there", func(t *testing.T) {
-		for connection, again := range map[string]int{"redirect": 2, "here": 1} {
-			someone := newPerson(t, who)
-			im.end(t, someone, logIn(t, someone, connection))
-			im.checkNobody(t, someone)
-			logIn(t, someone, connection)
-			if someone.asked != again {
-				t.Errorf("connection %s: the password was asked for %d times, want %d", connection, someone.asked, again)
-			}
-		}
-	})
-	t.Run("logout there ends the session here", func(t *testing.T) {
-		someone, bystander := newPerson(t, who), newPerson(t, who)
-		login, other := logIn(t, someone, "redirect"), logIn(t, bystander, "redirect")
-		bye := idp.base + "/saml2/idp/SingleLogoutService.php?ReturnTo=" + url.QueryEscape(postLogoutURI)
-		if _, err := someone.visit(t.Context(), bye, postLogoutURI); err != nil {
-			t.Fatal(err)
-		}
-		im.checkNobody(t, someone)
-		if status, answer := im.refresh(t, login); status != http.StatusBadRequest {
-			t.Errorf("a refresh token after the logout is answered with %d %s", status, answer)
-		}
-		if status, answer := im.refresh(t, other); status != http.StatusOK {
-			t.Errorf("the refresh token of another session is answered with %d %s", status, answer)
-		}
-	})
-}
-
-// unasked is where people begin who go from the IdP's pages to patchbay.
+// unasked is where people begin who go from its pages to patchbay.
 func (i *simpleSAML) unasked(p patchbay, connection string) string {
 	place := p.Base + "/login/acme/" + connection + "/saml"
 	return i.base + "/saml2/idp/SSOService.php?" + url.Values{"spentityid": {place + "/metadata"}, "ConsumerURL": {place + "/acs/idp"}}.Encode()
 }
 
-// refresh uses a refresh token and returns the answer.
-func (d discovered) refresh(t *testing.T, login tokens) (int, []byte) {
-	t.Helper()
-	return d.post(t, rp, d.TokenEndpoint, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {login.RefreshToken}})
+// logout is where people log out there, who go on to an address.
+func (i *simpleSAML) logout(then string) string {
+	return i.base + "/saml2/idp/SingleLogoutService.php?ReturnTo=" + url.QueryEscape(then)
 }
