@@ -7,9 +7,10 @@ import (
 	"testing"
 )
 
+// Contexts of an authentication: SimpleSAMLphp confirms the usual one to everybody, whatever was demanded.
 const (
-	contextPassword = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"
-	contextToken    = "urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken"
+	usual  = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"
+	strict = "urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken"
 )
 
 // A company has a SimpleSAMLphp, connected in several ways, and somebody who works there.
@@ -27,7 +28,7 @@ func newCompany(t *testing.T) company {
 		"redirect": "logout: upstream", "here": "logout: local", "posted": "request_binding: post",
 		"sealed": "want_encrypted: required, want_signed: both", "artifact": "response_binding: artifact",
 		"visited": "idp_initiated: interop-rp",
-		"weak":    "acr_values: [" + contextToken + "," + contextPassword + "]", "strong": "acr_values: [" + contextToken + "]",
+		"weak":    "acr_values: [" + strict + "," + usual + "]", "strong": "acr_values: [" + strict + "]",
 	}
 	// The IdP is not told of stranger.
 	file := "connections:\n" + samlConnection("stranger", c.idp.metadata(), "{{ .uid }}", "")
