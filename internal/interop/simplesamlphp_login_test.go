@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -31,18 +32,30 @@ func newCompany(t *testing.T) company {
 		"weak":    "acr_values: [" + strict + "," + usual + "]", "strong": "acr_values: [" + strict + "]",
 	}
 	// The IdP is not told of stranger.
-	file := "connections:\n" + samlConnection("stranger", c.idp.metadata(), "{{ .uid }}", "")
+	file := "connections:\n" + c.advised(t) + samlConnection("stranger", c.idp.metadata(), "{{ .uid }}", "")
 	for id, policy := range connections {
 		file += samlConnection(id, c.idp.metadata(), "{{ .uid }}", policy)
 	}
 	c.p = run(t, samlClient()+file)
-	var partners []serviceProvider
+	partners := []serviceProvider{c.p.serviceProvider(t, "advised")}
 	for id := range connections {
 		partners = append(partners, c.p.serviceProvider(t, id))
 	}
 	c.idp.start(t, c.p.Users, partners...)
 	c.im, c.who = discover(t, c.p.Issuer), c.p.Users[0]
 	return c
+}
+
+// advised is the connection of the guide.
+func (c company) advised(t *testing.T) string {
+	t.Helper()
+	const place = "metadata_url: https://idp.acme.example/simplesaml/saml2/idp/metadata.php"
+	_, block, _ := strings.Cut(readDocument(t, "docs/idps/simplesamlphp.md"), "```yaml\nconnections:\n")
+	block, _, found := strings.Cut(block, "```")
+	if !found || !strings.Contains(block, "- id: corp\n") || !strings.Contains(block, place) {
+		t.Fatalf("the guide's connection is %q", block)
+	}
+	return strings.NewReplacer("- id: corp\n", "- id: advised\n", place, "metadata_url: "+c.idp.metadata()+"\n    allow_private_network: true").Replace(block)
 }
 
 // logIn expects that somebody gets in as the user whom we know.
@@ -91,6 +104,7 @@ func TestSimpleSAMLphp(t *testing.T) {
 	c.idp.configure(t, nil)
 	t.Run("plain assertion where it must be encrypted", func(t *testing.T) { c.refused(t, "sealed", "Assertion is not encrypted") })
 	t.Run("context that it does not confirm", func(t *testing.T) { c.refused(t, "strong", "the authentication context is") })
+	t.Run("as the guide advises", c.guided)
 	t.Run("connection test", c.examine)
 	t.Run("begun at the identity provider", c.begunThere)
 	t.Run("login demanded anew", c.anew)
@@ -100,6 +114,35 @@ func TestSimpleSAMLphp(t *testing.T) {
 		c.idp.use(t, newPair(t))
 		c.logIn(t, newPerson(t, c.who), "redirect")
 	})
+}
+
+// guided logs in twice by the guide's connection: who was found by the login name is found by the link then.
+func (c company) guided(t *testing.T) {
+	c.idp.configure(t, settings{"assertion.encryption": true})
+	t.Cleanup(func() { c.idp.configure(t, nil) })
+	for _, rule := range []string{"login name", "linked external id"} {
+		c.logIn(t, newPerson(t, c.who), "advised")
+		said, err := c.p.command(t, "explain", "--account", "acme", "--user", c.who.UserID, "--limit", "1", "--json")
+		if err != nil {
+			t.Fatalf("%v: %s", err, said)
+		}
+		var logins []struct {
+			Connection string `json:"connection"`
+			Trace      struct {
+				Steps []struct {
+					Rule    string `json:"rule"`
+					Outcome string `json:"outcome"`
+				} `json:"steps"`
+			} `json:"trace"`
+		}
+		if err := json.Unmarshal([]byte(said), &logins); err != nil || len(logins) != 1 || len(logins[0].Trace.Steps) == 0 {
+			t.Fatalf("%v: %s", err, said)
+		}
+		last := logins[0].Trace.Steps[len(logins[0].Trace.Steps)-1]
+		if logins[0].Connection != "advised" || last.Rule != rule || last.Outcome != "matched" {
+			t.Errorf("the login is recorded as %+v, want one by the rule %q", logins[0], rule)
+		}
+	}
 }
 
 func (c company) examine(t *testing.T) {
