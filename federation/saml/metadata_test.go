@@ -24,12 +24,19 @@ func TestIdPMetadata(t *testing.T) {
 	}
 	other := metadataOf("https://other.example", "", attacker(t))
 	service := `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://sp.example"><SPSSODescriptor/></EntityDescriptor>`
+	// AD FS describes itself as three things more, of other protocols too, and signs the whole.
+	withRoles := strings.Replace(one, "<IDPSSODescriptor", `<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:SignedInfo/></ds:Signature>`+
+		`<RoleDescriptor xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:fed="http://docs.oasis-open.org/wsfed/federation/200706" `+
+		`xsi:type="fed:SecurityTokenServiceType" protocolSupportEnumeration="http://docs.oasis-open.org/ws-sx/ws-trust/200512">`+
+		`<fed:TokenTypesOffered><fed:TokenType Uri="urn:oasis:names:tc:SAML:2.0:assertion"/></fed:TokenTypesOffered></RoleDescriptor>`+
+		`<SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"/><IDPSSODescriptor`, 1)
 	for _, tc := range []struct {
 		name, document, entityID string
 		want                     string // in the error; empty is none
 	}{
 		{"positive control", one, "", ""},
 		{"a named entity", one, idpName, ""},
+		{"the other roles of AD FS", withRoles, "", ""},
 		{"another entity", one, "https://other.example", "lacks the identity provider"},
 		{"several IdPs in an aggregate", aggregate(one, other), "", "entity_id has to name one"},
 		{"several IdPs in an aggregate, one named", aggregate(other, aggregate(one)), idpName, ""},
