@@ -119,12 +119,12 @@ func TestNoticeReachesWhatOutlivedTheSession(t *testing.T) {
 
 func TestNoticesRefused(t *testing.T) {
 	k := newKit(t)
-	b, refresh := k.sso("s1")
+	_, _ = k.sso("s1")
 	good := k.notice("good", federation.LogoutNotice{Sessions: []string{"s1"}, ID: "j-1"})
 	if _, err := k.Notified(t.Context(), good); err != nil {
 		t.Fatal("positive control:", err)
 	}
-	b, refresh = k.sso("s1") // again, with the same session there
+	b, refresh := k.sso("s1") // again, with the same session there
 	edit := func(change func(*broker.Notice)) broker.Notice {
 		n := good
 		change(&n)

@@ -33,7 +33,7 @@ type Reason string
 
 // The reasons for refusing a login. Pages exist for each, in every language.
 const (
-	ReasonCredentials    Reason = "wrong_credentials" // unknown user, wrong password, disabled user: one text
+	ReasonCredentials    Reason = "wrong_credentials" //nolint:gosec // not credentials: unknown user, wrong password, disabled user, in one text
 	ReasonExpired        Reason = "attempt_expired"
 	ReasonUnknownAttempt Reason = "unknown_attempt"
 	ReasonBrowser        Reason = "wrong_browser"   // begun in another browser, or cookies are off

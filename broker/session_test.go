@@ -228,7 +228,7 @@ func TestTwoTabsRenewASession(t *testing.T) {
 	}}
 	_, err := password(t, k, b, slow, "ana", anaPassword)
 	refused(t, err, broker.ReasonUsed)
-	live, err := k.store.Store.LiveSessions(t.Context(), "acme", "4711", k.Now(), 10)
+	live, err := k.store.LiveSessions(t.Context(), "acme", "4711", k.Now(), 10)
 	k.must(err)
 	if _, err := k.Session(t.Context(), issuer, b.Browser); err != nil || len(live) != 1 {
 		t.Errorf("%d sessions are live; that of the browser: %v", len(live), err)

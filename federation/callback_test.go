@@ -172,7 +172,9 @@ func TestTheTokenEndpoint(t *testing.T) {
 		{"a page", answer(200, "text/html", "<html>"), "token endpoint", true},
 		{"no ID token", answer(200, "application/json", `{"access_token":"at","token_type":"Bearer"}`), "id token: missing", false},
 		{"another kind of token", answer(200, "application/json", `{"access_token":"at","token_type":"mac"}`), "not Bearer", false},
-		{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 307) }, "redirect of a POST", true},
+		{"redirect", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}, "redirect of a POST", true},
 		{"breaks off", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "token endpoint", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

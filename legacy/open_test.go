@@ -27,7 +27,7 @@ func TestOpenNamesEveryFault(t *testing.T) {
 		s[legacy.UserByID] = iqStatements[legacy.UserByID] + " AND u.UserID = :id"
 		s[legacy.UserByEmail] = strings.Replace(iqStatements[legacy.UserByEmail], "u.eMail AS email", "u.eMail AS mail", 1)
 		s[legacy.Roles] = "SELECT 'a' AS name WHERE :tenant IS NULL AND :user_id IS NULL"
-		s[legacy.Permissions] = "SELECT PermName AS name FROM permisions WHERE PermName = :tenant AND PermName = :user_id"
+		s[legacy.Permissions] = "SELECT PermName AS name FROM permisions WHERE PermName = :tenant AND PermName = :user_id" //nolint:misspell // a table that there is not
 		s[legacy.Groups] = "SELECT GroupName AS name, GroupName AS name FROM user_groups WHERE CustomerID = :tenant AND GroupID = :user_id"
 		s[legacy.Softphones] = "SELECT SipUri AS address FROM softphones WHERE UserID = ?"
 		s[legacy.Configuration] = "UPDATE users SET UserName = :tenant WHERE UserID = :user_id"
@@ -47,7 +47,7 @@ func TestOpenNamesEveryFault(t *testing.T) {
 			"user_by_email: column email is missing",
 			"user_by_email: column mail has no meaning here",
 			"roles: it returns rows even where every parameter is NULL",
-			"permissions: ", "permisions", // in the database's own words
+			"permissions: ", "permisions", //nolint:misspell // in the database's own words
 			"groups: column name occurs twice",
 			"softphones: it contains a question mark",
 			"configuration: ",

@@ -9,17 +9,19 @@ import (
 )
 
 func ana() (User, Details) {
-	return User{
-			ID: "4711", Tenant: "10010", Username: "ana", Active: true, Email: "ana@acme.example", EmailVerified: true,
-			GivenName: "Ana", FamilyName: "Berg", Locale: "nb-NO", Type: "person", Group: "Support",
-			UpdatedAt: time.Unix(1_700_000_000, 5),
-		}, Details{
-			Roles: []string{"agent"}, Permissions: []string{"call"}, Groups: nil,
-			Softphones: []Softphone{{Address: "4711"}},
-			Configuration: map[string]string{
-				"queue.default": "en", "masterdata.site": "Oslo", "contact-centre.skill": "nb", "sub": "forged", "masterdata.": "x",
-			},
-		}
+	u := User{
+		ID: "4711", Tenant: "10010", Username: "ana", Active: true, Email: "ana@acme.example", EmailVerified: true,
+		GivenName: "Ana", FamilyName: "Berg", Locale: "nb-NO", Type: "person", Group: "Support",
+		UpdatedAt: time.Unix(1_700_000_000, 5),
+	}
+	d := Details{
+		Roles: []string{"agent"}, Permissions: []string{"call"}, Groups: nil,
+		Softphones: []Softphone{{Address: "4711"}},
+		Configuration: map[string]string{
+			"queue.default": "en", "masterdata.site": "Oslo", "contact-centre.skill": "nb", "sub": "forged", "masterdata.": "x",
+		},
+	}
+	return u, d
 }
 
 func TestClaims(t *testing.T) {

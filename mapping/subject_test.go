@@ -32,8 +32,13 @@ func TestSubjects(t *testing.T) {
 		form    mapping.Subjects
 		subject string
 	}{
-		{mapping.ByUserID, ""}, {mapping.ByTenant, ""}, {mapping.ByTenant, "10010-"}, {mapping.ByTenant, "4711"},
-		{mapping.ByTenant, "10020-4711"}, {mapping.ByTenant, "100104711"}, {mapping.ByTenant, "010010-4711"},
+		{mapping.ByUserID, ""},
+		{mapping.ByTenant, ""},
+		{mapping.ByTenant, "10010-"},
+		{mapping.ByTenant, "4711"},
+		{mapping.ByTenant, "10020-4711"},
+		{mapping.ByTenant, "100104711"},
+		{mapping.ByTenant, "010010-4711"},
 	} {
 		if id, ok := tc.form.UserID("10010", tc.subject); ok {
 			t.Errorf("%q names user %q of 10010", tc.subject, id)

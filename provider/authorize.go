@@ -22,7 +22,7 @@ func (p *provider) authorize(w http.ResponseWriter, r *http.Request, is issuer) 
 	// A form on another site brings no SameSite=Lax cookies: without this hop a live session would not
 	// be seen, and the binding cookie of other tabs would be replaced.
 	hop := func() error {
-		http.Redirect(w, r, is.address(authorization)+"?"+q.Encode(), http.StatusSeeOther)
+		http.Redirect(w, r, is.address(authorization)+"?"+q.Encode(), http.StatusSeeOther) //nolint:gosec // an address of ours
 		return nil
 	}
 	if r.Method == http.MethodPost && grant.IsPushed(q.Get("request_uri")) {
@@ -86,6 +86,9 @@ func (p *provider) parameters(r *http.Request) (url.Values, error) {
 	return q, nil
 }
 
+// loginRequired is a code of this endpoint alone (OpenID Connect Core §3.1.2.6).
+const loginRequired = "login_required"
+
 // hinted adds the user that an id_token_hint names to a request. An ID token that has expired still
 // names its user; one that is not ours says nothing and is a fault of the request.
 func (p *provider) hinted(r *http.Request, is issuer, client *registry.Client, raw string, req *broker.AuthRequest) (*Fault, error) {
@@ -102,7 +105,7 @@ func (p *provider) hinted(r *http.Request, is issuer, client *registry.Client, r
 		return invalidRequest("id_token_hint is not an ID token of this issuer"), nil
 	}
 	if req.Subject, req.Account = p.namedTo(client, req.Account, hint.Subject); req.Subject == "" {
-		return &Fault{Code: "login_required", Description: "id_token_hint names somebody of another tenant"}, nil
+		return &Fault{Code: loginRequired, Description: "id_token_hint names somebody of another tenant"}, nil
 	}
 	return nil, nil
 }

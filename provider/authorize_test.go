@@ -123,10 +123,21 @@ func TestUnknownParametersAndScopesAreIgnored(t *testing.T) {
 func TestVoluntaryParameters(t *testing.T) {
 	each(t, func(t *testing.T, w *world, l layout) {
 		for _, wish := range [][]string{
-			{"display", "page"}, {"display", "popup"}, {"ui_locales", "se de-CH"}, {"claims_locales", "se"}, {"login_hint", "bob@example.com"},
-			{"acr_values", "1 2"}, {"acr_values", "urn:mace:incommon:iap:silver"}, {"acr_values", "idp:nowhere tenant:acme"},
-			{"idp", "nowhere"}, {"max_age", "10000"}, {"claims", `{"userinfo":{"name":{"essential":true}}}`}, {"nonce", ""}, {"state", ""},
-			{"scope", "openid address phone"}, {"prompt", "login"},
+			{"display", "page"},
+			{"display", "popup"},
+			{"ui_locales", "se de-CH"},
+			{"claims_locales", "se"},
+			{"login_hint", "bob@example.com"},
+			{"acr_values", "1 2"},
+			{"acr_values", "urn:mace:incommon:iap:silver"},
+			{"acr_values", "idp:nowhere tenant:acme"},
+			{"idp", "nowhere"},
+			{"max_age", "10000"},
+			{"claims", `{"userinfo":{"name":{"essential":true}}}`},
+			{"nonce", ""},
+			{"state", ""},
+			{"scope", "openid address phone"},
+			{"prompt", "login"},
 		} {
 			q := w.browser().logIn(authorizeURL(l, wish...), "ana")
 			if a := w.post(l.token, "agent-app", redemption(q.Get("code"))); a.status != http.StatusOK {

@@ -52,7 +52,7 @@ func FuzzTokenForm(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body, authorization string, asAgent bool) {
 		for _, l := range w.layouts() {
-			r := httptest.NewRequest(http.MethodPost, l.token, strings.NewReader(body))
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, l.token, strings.NewReader(body))
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			if authorization != "" {
 				r.Header["Authorization"] = []string{authorization}
@@ -98,7 +98,7 @@ func FuzzAuthorizeQuery(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, query string) {
 		for _, l := range w.layouts() {
-			r := httptest.NewRequest(http.MethodGet, l.authorize, nil)
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, l.authorize, nil)
 			r.URL.RawQuery = query
 			got := w.direct(r)
 			if got.Code >= 500 {

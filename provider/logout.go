@@ -38,7 +38,7 @@ func (p *provider) endSession(w http.ResponseWriter, r *http.Request, is issuer)
 	}
 	if r.Method == http.MethodPost && !q.Has(web.FormTokenField) {
 		// As at authorize: the session cookie does not come along with another site's form.
-		http.Redirect(w, r, is.address(endSession)+"?"+q.Encode(), http.StatusSeeOther)
+		http.Redirect(w, r, is.address(endSession)+"?"+q.Encode(), http.StatusSeeOther) //nolint:gosec // an address of ours
 		return nil
 	}
 	asked, err := p.judgeLogout(r, is, q)

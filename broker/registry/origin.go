@@ -50,7 +50,8 @@ func originOf(u *url.URL) string {
 
 func checkLogout(c *Client, report report) {
 	for _, setting := range []struct{ path, uri string }{
-		{"backchannel_logout_uri", c.BackchannelLogoutURI}, {"frontchannel_logout_uri", c.FrontchannelLogoutURI},
+		{"backchannel_logout_uri", c.BackchannelLogoutURI},
+		{"frontchannel_logout_uri", c.FrontchannelLogoutURI},
 		{"initiate_login_uri", c.InitiateLoginURI},
 	} {
 		if setting.uri == "" {

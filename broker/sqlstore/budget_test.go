@@ -47,11 +47,15 @@ func TestStatementBudgets(t *testing.T) {
 	}{
 		{"begin", func() error { return s.InsertAttempt(t.Context(), attempt) }, []string{"insert_attempt"}},
 		{"page", func() error { _, err := s.Attempt(t.Context(), attempt.ID); return err }, []string{"find_attempt"}},
-		{"local login", func() error { return s.Settle(t.Context(), settlement) },
-			[]string{"move_attempt", "insert_login", "insert_session", "insert_code", "insert_event"}},
+		{
+			"local login", func() error { return s.Settle(t.Context(), settlement) },
+			[]string{"move_attempt", "insert_login", "insert_session", "insert_code", "insert_event"},
+		},
 		{"find code", func() error { _, err := s.FindCode(t.Context(), code.Hash); return err }, []string{"find_code"}},
-		{"redeem code", func() error { return s.RedeemCode(t.Context(), code.Hash, id.New(), at, &family) },
-			[]string{"redeem_code", "insert_family"}},
+		{
+			"redeem code", func() error { return s.RedeemCode(t.Context(), code.Hash, id.New(), at, &family) },
+			[]string{"redeem_code", "insert_family"},
+		},
 		{"refresh", func() error {
 			if _, err := s.FindFamily(t.Context(), family.ID); err != nil {
 				return err

@@ -97,10 +97,18 @@ func (s *Store) logins(ctx context.Context, account registry.Account, q query, a
 
 func loginColumns(l *broker.Login) []any {
 	return []any{
-		toBytes{l.ID[:]}, toBytes{l.AttemptID[:]}, toTime{&l.At}, toText[registry.Account]{&l.Account},
-		toText[string]{&l.ClientID}, toText[string]{&l.Connection}, toText[string]{&l.Subject},
-		toText[mapping.UserID]{&l.UserID}, toText[broker.Reason]{&l.Reason}, toText[string]{&l.Detail},
-		toJSON{&l.Trace}, toText[string]{&l.Address},
+		toBytes{l.ID[:]},
+		toBytes{l.AttemptID[:]},
+		toTime{&l.At},
+		toText[registry.Account]{&l.Account},
+		toText[string]{&l.ClientID},
+		toText[string]{&l.Connection},
+		toText[string]{&l.Subject},
+		toText[mapping.UserID]{&l.UserID},
+		toText[broker.Reason]{&l.Reason},
+		toText[string]{&l.Detail},
+		toJSON{&l.Trace},
+		toText[string]{&l.Address},
 	}
 }
 

@@ -43,8 +43,10 @@ func TestLostReply(t *testing.T) {
 			return s.MoveAttempt(ctx, sent, id.New(), broker.StateNew)
 		}, 0},
 		{"settle", "COMMIT", func(ctx context.Context, s *sqlstore.Store) error {
-			return s.Settle(ctx, broker.Settlement{Attempt: done, From: []broker.State{broker.StateSent}, Nonce: id.New(),
-				Session: &session, Login: &login, Link: &link, Code: &code, Events: event()})
+			return s.Settle(ctx, broker.Settlement{
+				Attempt: done, From: []broker.State{broker.StateSent}, Nonce: id.New(),
+				Session: &session, Login: &login, Link: &link, Code: &code, Events: event(),
+			})
 		}, 0},
 		{"settle without attempt", "COMMIT", func(ctx context.Context, s *sqlstore.Store) error {
 			fresh := login

@@ -66,7 +66,7 @@ func TestDeadlockIsRetried(t *testing.T) {
 			tries <- me
 			for i := range rows {
 				row := rows[(i+me)%2]
-				if err := tx.run(ctx, moveAttempt, key("new"), key(""), nil, nil, nil, nil, row[:], key("new")); err != nil {
+				if err := tx.run(ctx, moveAttempt, key("new"), key(""), key(""), nil, nil, nil, nil, row[:], key("new")); err != nil {
 					return err
 				}
 				if first && i == 0 { // meet when both hold one row

@@ -69,12 +69,26 @@ func (s *Store) session(ctx context.Context, q query, by []byte) (broker.Session
 
 func sessionColumns(s *broker.Session) []any {
 	return []any{
-		toBytes{s.ID[:]}, toBytes{s.Token[:]},
-		toText[string]{&s.Issuer}, toText[registry.Account]{&s.Account}, toBytes{s.Browser[:]},
-		toText[mapping.UserID]{&s.UserID}, toText[string]{&s.IDP}, toText[string]{&s.ExternalID},
-		toText[string]{&s.UpstreamSubject}, toText[string]{&s.UpstreamSession}, &s.SealedHint, toTime{&s.AuthTime}, toJSON{&s.AMR},
-		toText[string]{&s.ACR}, toBytes{s.LoginID[:]}, toTime{&s.CreatedAt}, toTime{&s.SeenAt},
-		toTime{&s.ExpiresAt}, toTime{&s.AbsoluteAt}, toTime{&s.EndedAt},
+		toBytes{s.ID[:]},
+		toBytes{s.Token[:]},
+		toText[string]{&s.Issuer},
+		toText[registry.Account]{&s.Account},
+		toBytes{s.Browser[:]},
+		toText[mapping.UserID]{&s.UserID},
+		toText[string]{&s.IDP},
+		toText[string]{&s.ExternalID},
+		toText[string]{&s.UpstreamSubject},
+		toText[string]{&s.UpstreamSession},
+		&s.SealedHint,
+		toTime{&s.AuthTime},
+		toJSON{&s.AMR},
+		toText[string]{&s.ACR},
+		toBytes{s.LoginID[:]},
+		toTime{&s.CreatedAt},
+		toTime{&s.SeenAt},
+		toTime{&s.ExpiresAt},
+		toTime{&s.AbsoluteAt},
+		toTime{&s.EndedAt},
 	}
 }
 

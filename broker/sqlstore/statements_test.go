@@ -105,7 +105,7 @@ func TestStatementsPrepareOnBothEngines(t *testing.T) {
 				t.Errorf("%s: %s: %v", engine, name, err)
 				continue
 			}
-			if err := prepared.Close(); err != nil {
+			if err := prepared.Close(); err != nil { //nolint:sqlclosecheck // there are too many to keep them open
 				t.Error(err)
 			}
 		}
@@ -152,6 +152,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer func() { _ = rows.Close() }()
 		for rows.Next() {
 			var id, parent, unused int
 			var line string

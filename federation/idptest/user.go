@@ -41,6 +41,7 @@ func (relyingParty) ApplicationType() op.ApplicationType { return op.Application
 func (relyingParty) ResponseTypes() []oidc.ResponseType {
 	return []oidc.ResponseType{oidc.ResponseTypeCode}
 }
+
 func (relyingParty) GrantTypes() []oidc.GrantType           { return []oidc.GrantType{oidc.GrantTypeCode} }
 func (relyingParty) LoginURL(id string) string              { return loginPath + "?id=" + id }
 func (relyingParty) IDTokenLifetime() time.Duration         { return tokenLifetime }

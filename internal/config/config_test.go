@@ -200,11 +200,13 @@ func TestLifecycle(t *testing.T) {
 		{"nobody in front", alone, config.Drain{Timeout: 20 * time.Second}, config.Retention{Logins: year, Events: year}},
 		{
 			"a proxy on the machine", alone + "trusted_proxies: [127.0.0.1]\n",
-			config.Drain{Delay: 5 * time.Second, Timeout: 20 * time.Second}, config.Retention{Logins: year, Events: year},
+			config.Drain{Delay: 5 * time.Second, Timeout: 20 * time.Second},
+			config.Retention{Logins: year, Events: year},
 		},
 		{
 			"as configured", alone + "drain: { delay: 30s, timeout: 1m }\nretention: { logins: 720h, events: 0s }\n",
-			config.Drain{Delay: 30 * time.Second, Timeout: time.Minute}, config.Retention{Logins: 720 * time.Hour},
+			config.Drain{Delay: 30 * time.Second, Timeout: time.Minute},
+			config.Retention{Logins: 720 * time.Hour},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -192,13 +192,13 @@ func TestWhatOpensNoKeyFile(t *testing.T) {
 func TestAChangeLosesNothing(t *testing.T) {
 	unlock := identity(t)
 	path := create(t, unlock)
-	before, err := os.ReadFile(path)
+	before, err := os.ReadFile(path) //nolint:gosec // of this test
 	if err != nil {
 		t.Fatal(err)
 	}
 	same := func(what string) {
 		t.Helper()
-		if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+		if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) { //nolint:gosec // likewise
 			t.Errorf("%s changed the file (%v)", what, err)
 		}
 	}

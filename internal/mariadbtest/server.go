@@ -152,7 +152,7 @@ func (s *Server) stopped(t testing.TB) bool {
 		t.Fatalf("mariadbtest: pause: no threads of process %d: %v", s.process.Pid, err)
 	}
 	for _, thread := range threads {
-		stat, err := os.ReadFile(thread) //nolint:gosec // of our own child
+		stat, err := os.ReadFile(thread)
 		if errors.Is(err, os.ErrNotExist) {
 			continue // a thread that has ended meanwhile
 		}

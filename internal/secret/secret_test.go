@@ -24,6 +24,7 @@ func TestASecretCannotPrintItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	for how, got := range map[string]string{
+		//nolint:staticcheck // this is about fmt
 		"%s": fmt.Sprintf("%s", s), "%v": fmt.Sprintf("%v", s), "%+v": fmt.Sprintf("%+v", struct{ S secret.Text }{s}),
 		"%#v": fmt.Sprintf("%#v", struct{ S secret.Text }{s}), "%q": fmt.Sprintf("%q", s),
 		"slog": logged.String(), "json": string(asJSON),

@@ -26,7 +26,7 @@ func TestAddress(t *testing.T) {
 		{"nonsense", "10.0.0.1:4000", []string{"192.0.2.7, unknown"}, "10.0.0.1"},
 		{"nothing but proxies", "10.0.0.1:4000", []string{"10.0.0.3"}, "10.0.0.3"},
 	} {
-		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 		r.RemoteAddr = test.peer
 		r.Header["X-Forwarded-For"] = test.forwarded
 		if got := s.Address(r).String(); got != test.want {
@@ -49,7 +49,7 @@ func TestRequireHTTPS(t *testing.T) {
 		{"a site on loopback http", "http://127.0.0.1:9000", "127.0.0.1:1", "", false, http.StatusOK},
 	} {
 		ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
-		r := httptest.NewRequest(http.MethodGet, "http://id.acme.example/", nil)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://id.acme.example/", nil)
 		r.RemoteAddr = test.peer
 		r.Header.Set("X-Forwarded-Proto", test.proto)
 		if test.tls {

@@ -36,12 +36,18 @@ func TestBoundary(t *testing.T) {
 			_, err := io.WriteString(w, "fine")
 			return err
 		}, status: 200, body: "fine"},
-		{name: "an error", handler: func(http.ResponseWriter, *http.Request) error { return errBroken },
-			show: page("<p>sorry"), status: 503, body: "<p>sorry", logs: "error=broken", retry: "2"},
-		{name: "a panic", handler: func(http.ResponseWriter, *http.Request) error { panic("at the disco") },
-			show: page("<p>sorry"), status: 503, body: "<p>sorry", logs: "panic: at the disco", retry: "2"},
-		{name: "an error page that fails", handler: func(http.ResponseWriter, *http.Request) error { return errBroken },
-			show: failing, status: 503, body: "Service Unavailable\n", logs: "no template", retry: "2"},
+		{
+			name: "an error", handler: func(http.ResponseWriter, *http.Request) error { return errBroken },
+			show: page("<p>sorry"), status: 503, body: "<p>sorry", logs: "error=broken", retry: "2",
+		},
+		{
+			name: "a panic", handler: func(http.ResponseWriter, *http.Request) error { panic("at the disco") },
+			show: page("<p>sorry"), status: 503, body: "<p>sorry", logs: "panic: at the disco", retry: "2",
+		},
+		{
+			name: "an error page that fails", handler: func(http.ResponseWriter, *http.Request) error { return errBroken },
+			show: failing, status: 503, body: "Service Unavailable\n", logs: "no template", retry: "2",
+		},
 	} {
 		var logs bytes.Buffer
 		b := Boundary{
@@ -51,7 +57,7 @@ func TestBoundary(t *testing.T) {
 			},
 		}
 		w := httptest.NewRecorder()
-		b.Serve(w, httptest.NewRequest(http.MethodGet, "/login/x?code=sesame", nil), test.handler)
+		b.Serve(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/login/x?code=sesame", nil), test.handler)
 		if w.Code != test.status || w.Body.String() != test.body || w.Header().Get("Retry-After") != test.retry {
 			t.Errorf("%s: %d %q, Retry-After %q", test.name, w.Code, w.Body, w.Header().Get("Retry-After"))
 		}
@@ -70,6 +76,6 @@ func TestBoundaryLetsAbortsPass(t *testing.T) {
 			t.Error("http.ErrAbortHandler did not reach the server")
 		}
 	}()
-	Boundary{}.Serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil),
+	Boundary{}.Serve(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil),
 		func(http.ResponseWriter, *http.Request) error { panic(http.ErrAbortHandler) })
 }

@@ -72,7 +72,7 @@ func (s *Site) cookie(r *http.Request, name string) string {
 }
 
 func (s *Site) setCookie(w http.ResponseWriter, name, value string, maxAge int) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // without Secure on a loopback http address only
 		Name: name, Value: value, Path: "/", MaxAge: maxAge,
 		Secure: s.secure, HttpOnly: true,
 		// Lax, not Strict: the callback from an IdP is a navigation from another site.

@@ -18,7 +18,7 @@ func TestCookies(t *testing.T) {
 	} {
 		s := site(t, test.url)
 		w := httptest.NewRecorder()
-		r := httptest.NewRequest(http.MethodGet, test.url, nil)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, test.url, nil)
 		binding := s.EnsureBinding(w, r)
 		s.SetSession(w, test.url+"/id", "token-1")
 		s.SetSession(w, test.url+"/auth/realms/acme", "token-2")
@@ -32,7 +32,7 @@ func TestCookies(t *testing.T) {
 		if len(cookies) != 6 {
 			t.Fatalf("%s: %d cookies, want 6", test.url, len(cookies))
 		}
-		back := httptest.NewRequest(http.MethodGet, test.url, nil)
+		back := httptest.NewRequestWithContext(t.Context(), http.MethodGet, test.url, nil)
 		names := map[string]bool{}
 		for _, c := range cookies {
 			if !strings.HasPrefix(c.Name, test.prefix) || c.Secure != test.secure || !c.HttpOnly ||
@@ -81,7 +81,7 @@ func TestPlantedCookiesAreIgnored(t *testing.T) {
 		{"too short to be ours", []string{"a"}, ""},
 		{"none", nil, ""},
 	} {
-		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 		for _, v := range test.values {
 			r.AddCookie(&http.Cookie{Name: name, Value: v})
 		}

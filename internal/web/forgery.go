@@ -20,7 +20,7 @@ var ErrForged = errors.New("form was not sent from this site's page")
 
 const (
 	maskSize = 16
-	tokenUse = "patchbay form 1"
+	tokenUse = "patchbay form 1" //nolint:gosec // what tokens are for, not one
 )
 
 // FormToken returns a token for a form of the browser that holds binding. Purpose names what the

@@ -25,8 +25,10 @@ func TestCheckForm(t *testing.T) {
 		refused bool
 	}{
 		{name: "our form in our browser (control)", binding: mine, token: good},
-		{name: "a browser that says so", binding: mine, token: good,
-			headers: map[string]string{"Origin": "https://id.acme.example", "Sec-Fetch-Site": "same-origin"}},
+		{
+			name: "a browser that says so", binding: mine, token: good,
+			headers: map[string]string{"Origin": "https://id.acme.example", "Sec-Fetch-Site": "same-origin"},
+		},
 		{name: "sent again by hand", binding: mine, token: good, headers: map[string]string{"Sec-Fetch-Site": "none"}},
 		{name: "no token", binding: mine, refused: true},
 		{name: "malformed token", binding: mine, token: "***", refused: true},
@@ -35,21 +37,33 @@ func TestCheckForm(t *testing.T) {
 		{name: "token of another form", binding: mine, token: s.FormToken(mine, "login 2"), refused: true},
 		{name: "token of another browser", binding: mine, token: s.FormToken(other, "login 1"), refused: true},
 		{name: "no cookie", token: s.FormToken("", "login 1"), refused: true},
-		{name: "from another site", binding: mine, token: good,
-			headers: map[string]string{"Sec-Fetch-Site": "cross-site"}, refused: true},
-		{name: "from a neighbour", binding: mine, token: good,
-			headers: map[string]string{"Sec-Fetch-Site": "same-site"}, refused: true},
-		{name: "from another origin", binding: mine, token: good,
-			headers: map[string]string{"Origin": "https://evil.example"}, refused: true},
-		{name: "from our host without TLS", binding: mine, token: good,
-			headers: map[string]string{"Origin": "http://id.acme.example"}, refused: true},
-		{name: "from a sandboxed frame", binding: mine, token: good,
-			headers: map[string]string{"Origin": "null"}, refused: true},
-		{name: "to a Host of the attacker's choice", binding: mine, token: good,
-			headers: map[string]string{"Origin": "https://evil.example", "Host": "evil.example"}, refused: true},
+		{
+			name: "from another site", binding: mine, token: good,
+			headers: map[string]string{"Sec-Fetch-Site": "cross-site"}, refused: true,
+		},
+		{
+			name: "from a neighbour", binding: mine, token: good,
+			headers: map[string]string{"Sec-Fetch-Site": "same-site"}, refused: true,
+		},
+		{
+			name: "from another origin", binding: mine, token: good,
+			headers: map[string]string{"Origin": "https://evil.example"}, refused: true,
+		},
+		{
+			name: "from our host without TLS", binding: mine, token: good,
+			headers: map[string]string{"Origin": "http://id.acme.example"}, refused: true,
+		},
+		{
+			name: "from a sandboxed frame", binding: mine, token: good,
+			headers: map[string]string{"Origin": "null"}, refused: true,
+		},
+		{
+			name: "to a Host of the attacker's choice", binding: mine, token: good,
+			headers: map[string]string{"Origin": "https://evil.example", "Host": "evil.example"}, refused: true,
+		},
 	} {
 		form := url.Values{FormTokenField: {test.token}}
-		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form.Encode()))
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(form.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		for name, value := range test.headers {
 			r.Header.Set(name, value)
@@ -79,7 +93,7 @@ func TestTokenInTheQueryDoesNotCount(t *testing.T) {
 		{"/", query, false},
 		{"/?" + query, "", true},
 	} {
-		r := httptest.NewRequest(http.MethodPost, test.target, strings.NewReader(test.body))
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, test.target, strings.NewReader(test.body))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.AddCookie(&http.Cookie{Name: s.bindingName(), Value: binding})
 		if err := s.CheckForm(r, "p"); errors.Is(err, ErrForged) != test.refused {

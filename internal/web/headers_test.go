@@ -15,8 +15,11 @@ func TestPolicy(t *testing.T) {
 		{"nothing", Policy{}, "default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"},
 		{"style", Policy{Style: "p{}"}, "default-src 'none'; style-src 'sha256-" +
 			"gG2yISYereRMiG2lMXrbiUgi0Ubw9p7QCeWcroOvy9Y='" + "; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"},
-		{"forms", Policy{FormOwn: true, FormTargets: []string{"https://agent.test/cb", "com.example.app:/cb", "javascript:x"}},
-			"default-src 'none'; form-action 'self' https://agent.test com.example.app:; frame-ancestors 'none'; base-uri 'none'"},
+		{
+			"forms",
+			Policy{FormOwn: true, FormTargets: []string{"https://agent.test/cb", "com.example.app:/cb", "javascript:x"}},
+			"default-src 'none'; form-action 'self' https://agent.test com.example.app:; frame-ancestors 'none'; base-uri 'none'",
+		},
 	} {
 		if got := test.policy.String(); got != test.want {
 			t.Errorf("%s:\n got %s\nwant %s", test.name, got, test.want)

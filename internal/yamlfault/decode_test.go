@@ -131,7 +131,7 @@ bad.yaml:17: peers[2].tags[2]: tags are not supported`
 	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(err.Error(), "\n")); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}
-	if faults := (yamlfault.Faults)(nil); !errors.As(err, &faults) || len(faults) != 19 {
+	if faults := yamlfault.Faults(nil); !errors.As(err, &faults) || len(faults) != 19 {
 		t.Errorf("errors.As finds %d faults", len(faults))
 	}
 }

@@ -79,6 +79,7 @@ func describe(t reflect.Type) string {
 		return "a list"
 	case reflect.Struct, reflect.Map:
 		return "a mapping"
+	default:
+		return "a whole number"
 	}
-	return "a whole number"
 }

@@ -80,6 +80,7 @@ const (
 		LEFT JOIN user_groups g ON g.GroupID = u.GroupID`
 
 	// A subquery, so that a second current credential does not make one user two.
+	//nolint:gosec // a statement, not a password
 	passwordChanged = `,
 		(SELECT MAX(c.PwChanged) FROM credentials c WHERE c.UserID = u.UserID AND c.isCurrent = 1) AS password_changed_at`
 )

@@ -2,7 +2,7 @@ package passhash
 
 import (
 	"crypto/pbkdf2"
-	"crypto/sha1"
+	"crypto/sha1" //nolint:gosec // what old databases hold
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/subtle"

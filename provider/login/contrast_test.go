@@ -25,9 +25,15 @@ func TestContrast(t *testing.T) {
 			front, back string
 			least       float64
 		}{
-			{"text", "card", 4.5}, {"text", "hover", 4.5}, {"muted", "card", 4.5},
-			{"on-accent", "accent", 4.5}, {"on-accent", "accent-hover", 4.5}, {"alert-text", "alert", 4.5},
-			{"edge", "card", 3}, {"accent", "card", 3}, {"alert-edge", "card", 3},
+			{"text", "card", 4.5},
+			{"text", "hover", 4.5},
+			{"muted", "card", 4.5},
+			{"on-accent", "accent", 4.5},
+			{"on-accent", "accent-hover", 4.5},
+			{"alert-text", "alert", 4.5},
+			{"edge", "card", 3},
+			{"accent", "card", 3},
+			{"alert-edge", "card", 3},
 		} {
 			front, back := luminance(t, colours[pair.front]), luminance(t, colours[pair.back])
 			ratio := (math.Max(front, back) + 0.05) / (math.Min(front, back) + 0.05)

@@ -214,7 +214,7 @@ func (g *rig) do(method, path string, form url.Values, headers map[string]string
 	}
 	if g.engine.binding != "" {
 		w := httptest.NewRecorder()
-		g.site.EnsureBinding(w, httptest.NewRequest(http.MethodGet, "/", nil))
+		g.site.EnsureBinding(w, httptest.NewRequestWithContext(g.t.Context(), http.MethodGet, "/", nil))
 		result := w.Result()
 		_ = result.Body.Close()
 		r.AddCookie(&http.Cookie{Name: result.Cookies()[0].Name, Value: g.engine.binding})

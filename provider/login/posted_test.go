@@ -58,7 +58,8 @@ func TestAPostIsFetchedBySameOrigin(t *testing.T) {
 	}{
 		{"/login/acme/corp/callback", url.Values{"state": {"s"}, "code": {"c"}, "other": {"x"}}, url.Values{"state": {"s"}, "code": {"c"}}},
 		{
-			"/login/acme/adfs/saml/acs", url.Values{"RelayState": {"s"}, "SAMLResponse": {"PHg+"}, "state": {"forged"}},
+			"/login/acme/adfs/saml/acs",
+			url.Values{"RelayState": {"s"}, "SAMLResponse": {"PHg+"}, "state": {"forged"}},
 			url.Values{"state": {"s"}, "SAMLResponse": {"PHg+"}},
 		},
 		{"/login/acme/adfs/saml/acs", url.Values{"RelayState": {"s", "t"}, "SAMLart": {"AAQ="}}, url.Values{"state": {"s", "t"}, "SAMLart": {"AAQ="}}},

@@ -66,7 +66,7 @@ func TestBelowAPath(t *testing.T) {
 		{strings.TrimPrefix(pages.AttemptURL(g.engine.page.AttemptID), "/broker"), http.StatusNotFound},
 	} {
 		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, test.path, nil))
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, test.path, nil))
 		if w.Code != test.want {
 			t.Fatalf("%s: %d, want %d", test.path, w.Code, test.want)
 		}

@@ -38,7 +38,7 @@ func refusals(t testing.TB, b *bench) map[string]string {
 		return changed
 	}
 	forge := func(header, payload string) string { return b.forge(t, keyring.Shared, keyring.ES256, header, payload) }
-	kid := string(members(t, part(t, raw, 0))["kid"].(string))
+	kid := members(t, part(t, raw, 0))["kid"].(string)
 	plainSignature := strings.Split(plain, ".")[2]
 
 	list := map[string]string{

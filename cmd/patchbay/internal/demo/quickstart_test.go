@@ -246,7 +246,7 @@ func TestQuickstartCommands(t *testing.T) {
 	d := start(t, Options{})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	shell := exec.CommandContext(ctx, program(t, "bash"), "-eu")
+	shell := exec.CommandContext(ctx, program(t, "bash"), "-eu") //nolint:gosec // found on PATH
 	shell.Env = append(os.Environ(), "PATCHBAY="+d.facts.Base, "TMPDIR="+t.TempDir())
 	shell.Stdin = strings.NewReader(script.String())
 	shell.Stderr = t.Output()

@@ -18,6 +18,8 @@ var platformFile string
 
 // Client secrets are constants so that the documentation can print commands that work. The demo
 // listens on loopback only.
+//
+//nolint:gosec // they are as public as this file
 const (
 	agentSecret    = "demo-only-agent-app-secret-0123456789"
 	sbcSecret      = "demo-only-sbc-secret-01234567890123456"
