@@ -18,7 +18,7 @@ type claimSource struct{ id Identity }
 // maxKey bounds, in bytes, what a template may yield: longer than any key a directory holds.
 const maxKey = 512
 
-// maxTraced bounds, in bytes, a claim's value in a Trace.
+// maxTraced bounds, in bytes, what a Step shows of a value.
 const maxTraced = 200
 
 // text returns a claim's one value. An array of one counts as its element, as SAML attributes are
@@ -40,17 +40,13 @@ func (c claimSource) text(name string, path []string) (string, error) {
 	return texts[0], nil
 }
 
-// values returns all values of a claim, for conditions.
-func (c claimSource) values(name string) ([]string, bool) {
-	value, ok := c.lookup([]string{name})
-	if !ok {
-		return nil, false
+// values returns all values of a claim, none if it is an object.
+func (c claimSource) values(path []string) (texts []string, exists bool) {
+	value, exists := c.lookup(path)
+	if exists {
+		texts, _ = scalars(value)
 	}
-	texts, ok := scalars(value)
-	if !ok {
-		return nil, true
-	}
-	return texts, true
+	return texts, exists
 }
 
 func (c claimSource) lookup(path []string) (any, bool) {
@@ -86,19 +82,11 @@ func (c claimSource) field(name string) (value string, special bool) {
 	return "", false
 }
 
-// traced renders a claim for a Trace.
-func (c claimSource) traced(name string) (string, bool) {
-	texts, ok := c.values(name)
-	if !ok {
-		return "", false
-	}
-	return bounded(strings.Join(texts, ", ")), true
-}
-
 // scalars lists the texts of a scalar or of an array of scalars; ok is false for anything else.
 func scalars(value any) (texts []string, ok bool) {
 	switch v := value.(type) {
 	case []any:
+		texts = make([]string, 0, len(v))
 		for _, element := range v {
 			text, ok := scalar(element)
 			if !ok {
@@ -149,10 +137,13 @@ func unusable(text string) (why string) {
 	return ""
 }
 
-// bounded cuts text for a trace, at a character.
-func bounded(text string) string {
-	if len(text) <= maxTraced {
+// bounded cuts text to at most n bytes, at a character.
+func bounded(text string, n int) string {
+	if len(text) <= n {
 		return strings.ToValidUTF8(text, "\uFFFD")
 	}
-	return strings.ToValidUTF8(text[:maxTraced], "") + "…"
+	return strings.ToValidUTF8(text[:n], "") + cut
 }
+
+// cut marks what was left out of a text.
+const cut = "…"

@@ -19,7 +19,7 @@ func ownEmail() Rule {
 
 func TestCompileFaults(t *testing.T) {
 	good := func() []Rule { return []Rule{linked(), ownEmail(), {Name: "rest", Refuse: "not_provisioned"}} }
-	if _, err := Compile(good()); err != nil {
+	if _, err := Compile(good(), Options{}); err != nil {
 		t.Fatalf("positive control: %v", err)
 	}
 	yes := true
@@ -30,8 +30,8 @@ func TestCompileFaults(t *testing.T) {
 	}{
 		{"no name", func(r []Rule) []Rule { r[0].Name = ""; return r }, "rule 1: name: is required"},
 		{"same name", func(r []Rule) []Rule { r[1].Name = r[0].Name; return r }, "rule 2: name: \"linked external id\" is used"},
-		{"neither", func(r []Rule) []Rule { r[0].Match = nil; return r }, "rule 1: needs exactly one of match and refuse"},
-		{"both", func(r []Rule) []Rule { r[0].Refuse = "x"; return r }, "rule 1: needs exactly one of match and refuse"},
+		{"neither", func(r []Rule) []Rule { r[0].Match = nil; return r }, "rule 1: needs exactly one of match, create and refuse"},
+		{"both", func(r []Rule) []Rule { r[0].Refuse = "x"; return r }, "rule 1: needs exactly one of match, create and refuse"},
 		{"two keys", func(r []Rule) []Rule { r[0].Match.Login = "{{ .a }}"; return r }, "rule 1: match: needs exactly one"},
 		{"no key", func(r []Rule) []Rule { r[0].Match = &Match{}; return r }, "rule 1: match: needs exactly one"},
 		{"template", func(r []Rule) []Rule { r[1].Match.Email = "{{ .a"; return r }, "rule 2: match.email: template"},
@@ -50,15 +50,15 @@ func TestCompileFaults(t *testing.T) {
 		{"refuse and link", func(r []Rule) []Rule { r[2].Link = true; return r }, "rule 3: link:"},
 		{"refuse and require", func(r []Rule) []Rule { r[2].Require = &Require{EmailVerified: true}; return r }, "rule 3: require: belongs"},
 		{"after everybody", func(r []Rule) []Rule { return append(r, Rule{Name: "late", Refuse: "x"}) }, "rule 4: is never tried"},
-		{"empty condition", func(r []Rule) []Rule { r[0].When = &Condition{Claim: "a"}; return r }, "rule 1: when: needs exactly one of in and exists"},
+		{"empty condition", func(r []Rule) []Rule { r[0].When = &Condition{Claim: "a"}; return r }, "rule 1: when: needs exactly one of equals, in, matches and exists"},
 		{"two conditions", func(r []Rule) []Rule {
 			r[0].When = &Condition{Claim: "a", In: []string{"b"}, Exists: &yes}
 			return r
 		}, "rule 1: when: needs exactly one"},
-		{"condition on nothing", func(r []Rule) []Rule { r[0].When = &Condition{Exists: &yes}; return r }, "rule 1: when.claim: is required"},
+		{"condition on nothing", func(r []Rule) []Rule { r[0].When = &Condition{Exists: &yes}; return r }, "rule 1: when: needs exactly one of claim, all, any and not"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := Compile(tc.change(good()))
+			_, err := Compile(tc.change(good()), Options{})
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Fatalf("got %v, want … %s", err, tc.want)
 			}
@@ -71,7 +71,7 @@ func TestCompileFaults(t *testing.T) {
 }
 
 func TestCompileReportsEveryFault(t *testing.T) {
-	_, err := Compile([]Rule{{Match: &Match{Login: "x"}}, {Name: "b"}, {Name: "c", Refuse: "-"}})
+	_, err := Compile([]Rule{{Match: &Match{Login: "x"}}, {Name: "b"}, {Name: "c", Refuse: "-"}}, Options{})
 	if err == nil {
 		t.Fatal("accepted")
 	}

@@ -2,15 +2,27 @@ package mapping
 
 // A Decision is what the rules concluded about an identity.
 type Decision struct {
-	// User is set when Refused is empty.
+	// User is set when Refused is empty and Create nil.
 	User User
+	// Create is the user to make; it is linked once it is made.
+	Create *NewUser
 	// Rule is the name of the rule that decided.
 	Rule string
 	// Link asks to remember (connection, external id) → user.
 	Link bool
+	// Replace, unless nil, lets the link take the place of the user's other one on the connection.
+	Replace *Replacement
 	// Refused is the reason for refusing, or empty.
 	Refused string
+	// Message is what the rule tells the person about it, by language.
+	Message map[string]string
 	Trace   Trace
+}
+
+// A Replacement is a proof that who has a new external id is the person with the old one.
+type Replacement struct {
+	// Previous, unless empty, is the external id that the user must be linked to now.
+	Previous string
 }
 
 // Reasons for which the rules themselves refuse. A rule's own refuse reason is passed through.
@@ -18,16 +30,9 @@ const (
 	RefusedNotProvisioned = "not_provisioned"
 	RefusedAmbiguous      = "ambiguous"
 	RefusedInactive       = "inactive"
+	// RefusedLoginTaken is a user to be created whose login somebody has.
+	RefusedLoginTaken = "login_taken"
 )
-
-// A Trace tells how a decision came about, rule by rule, without secrets: claim values appear only
-// for claims that the rules name.
-type Trace struct {
-	Connection string `json:"connection"`
-	// Claims holds the values of the claims the rules refer to.
-	Claims map[string]string `json:"claims,omitempty"`
-	Steps  []Step            `json:"steps"`
-}
 
 // A Step is what one rule did.
 type Step struct {
@@ -36,7 +41,7 @@ type Step struct {
 	Looked string `json:"looked,omitempty"`
 	// Met lists the users found, at most ten.
 	Met []UserID `json:"met,omitempty"`
-	// Outcome is matched, passed or refused.
+	// Outcome is matched, created, passed or refused.
 	Outcome Outcome `json:"outcome"`
 	// Why says why the rule was passed over or refused, in a sentence.
 	Why string `json:"why,omitempty"`
@@ -48,6 +53,7 @@ type Outcome string
 // The outcomes of a step.
 const (
 	Matched Outcome = "matched"
+	Created Outcome = "created"
 	Passed  Outcome = "passed"
 	Refused Outcome = "refused"
 )

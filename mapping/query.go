@@ -9,6 +9,8 @@ const (
 	ByLogin      By = "login"
 	ByEmail      By = "email"
 	ByExternalID By = "external_id"
+	// ByStatement asks a statement of the profile's own; the row says which value it has.
+	ByStatement By = "statement"
 )
 
 // A Query asks a directory for users of one tenant. Comparison is exact, on bytes, unless the
@@ -16,8 +18,18 @@ const (
 type Query struct {
 	By    By
 	Value string
-	// Connection is set for ByExternalID only.
+	// Connection is set for ByExternalID only, Statement for ByStatement only.
 	Connection string
+	Statement  string
+}
+
+// String is the query as a trace shows it, the value cut where it is long.
+func (q Query) String() string {
+	by := string(q.By)
+	if q.By == ByStatement {
+		by = q.Statement
+	}
+	return by + " = " + bounded(q.Value, maxTraced)
 }
 
 // A Lookup answers a Query with every matching row: none, one, or several. An error means that

@@ -3,8 +3,6 @@ package mapping
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 )
 
 // maxMet bounds how many users of an ambiguous match a Step lists.
@@ -21,7 +19,7 @@ type Env struct {
 // Resolve tries the rules in order. The error is the lookup's own, or says that a row cannot be
 // believed; then nothing was decided. The Trace is complete up to the rule that decided.
 func (r *Rules) Resolve(id Identity, env Env, lookup Lookup) (Decision, error) {
-	d := Decision{Trace: Trace{Connection: id.Connection, Claims: r.traceClaims(id)}}
+	d := Decision{Trace: Trace{Connection: id.Connection, Claims: r.record(id)}}
 	for i := range r.rules {
 		step, err := r.rules[i].try(id, env, lookup, &d)
 		d.Trace.Steps = append(d.Trace.Steps, step)
@@ -37,24 +35,15 @@ func (r *Rules) Resolve(id Identity, env Env, lookup Lookup) (Decision, error) {
 	return d, nil
 }
 
-func (r *Rules) traceClaims(id Identity) map[string]string {
-	claims := map[string]string{}
-	for _, name := range r.claims {
-		if value, ok := (claimSource{id}).traced(name); ok {
-			claims[name] = value
-		}
-	}
-	return claims
-}
-
 // try runs one rule. It writes to d only when the rule decides.
 func (r *rule) try(id Identity, env Env, lookup Lookup, d *Decision) (Step, error) {
 	step := Step{Rule: r.Name, Outcome: Passed}
-	if step.Why = r.When.unmet(id); step.Why != "" {
+	if step.Why = r.when.unmet(id); step.Why != "" {
 		return step, nil
 	}
 	if r.Refuse != "" {
-		d.Refused, step.Outcome, step.Why = r.Refuse, Refused, "the rule refuses with "+r.Refuse
+		d.Refused, d.Message, step.Outcome = r.Refuse, r.Message, Refused
+		step.Why = "the rule refuses with " + r.Refuse
 		return step, nil
 	}
 	query, why := r.query(id, env)
@@ -62,22 +51,12 @@ func (r *rule) try(id Identity, env Env, lookup Lookup, d *Decision) (Step, erro
 		step.Why = why
 		return step, nil
 	}
-	step.Looked = string(query.By) + " = " + bounded(query.Value)
-	users, err := lookup(query)
-	if err != nil {
-		step.Why = "the directory could not answer"
-		return step, err
-	}
-	for _, u := range users {
-		if u.ID == "" {
-			step.Why = "the directory returned a row without a user id"
-			return step, errors.New("directory returned a row without a user id")
-		}
-		if len(step.Met) < maxMet {
-			step.Met = append(step.Met, u.ID)
-		}
-	}
+	users, err := ask(&step, lookup, query)
 	switch {
+	case err != nil:
+		return step, err
+	case r.Create != nil:
+		r.make(id, env, query.Value, users, &step, d)
 	case len(users) == 0:
 		step.Why = "nobody matches"
 	case len(users) > 1:
@@ -86,9 +65,70 @@ func (r *rule) try(id Identity, env Env, lookup Lookup, d *Decision) (Step, erro
 	case !users[0].Active:
 		d.Refused, step.Outcome, step.Why = RefusedInactive, Refused, "the user is inactive"
 	default:
+		d.Replace, step.Why, err = r.prove(id, users[0], lookup)
 		d.User, d.Link, step.Outcome = users[0], r.Link, Matched
 	}
-	return step, nil
+	return step, err
+}
+
+// ask looks for the users of a query and writes them into the step.
+func ask(step *Step, lookup Lookup, query Query) ([]User, error) {
+	step.Looked = query.String()
+	users, err := lookup(query)
+	if err != nil {
+		step.Why = "the directory could not answer"
+		return nil, err
+	}
+	for _, u := range users {
+		if u.ID == "" {
+			step.Why = "the directory returned a row without a user id"
+			return nil, errors.New("directory returned a row without a user id")
+		}
+		if len(step.Met) < maxMet {
+			step.Met = append(step.Met, u.ID)
+		}
+	}
+	return users, nil
+}
+
+// make decides about a user to be created. Whoever has the login already is never taken over, active
+// or not.
+func (r *rule) make(id Identity, env Env, login string, users []User, step *Step, d *Decision) {
+	if len(users) > 0 {
+		d.Refused, step.Outcome, step.Why = RefusedLoginTaken, Refused, "somebody has the login"
+		return
+	}
+	d.Create, d.Link, step.Outcome = r.newUser(id, env, login), true, Created
+}
+
+// prove returns the proof for taking the place of the user's link, or why there is none: somebody who
+// has no link yet needs none.
+func (r *rule) prove(id Identity, found User, lookup Lookup) (*Replacement, string, error) {
+	proof := r.previous
+	if proof == nil {
+		proof = r.second
+	}
+	if proof == nil {
+		return nil, "", nil
+	}
+	value, err := proof.render(claimSource{id})
+	if err != nil {
+		return nil, "without proof for another link: " + err.Error(), nil
+	}
+	if why := unusable(value); why != "" {
+		return nil, "without proof for another link: " + why, nil
+	}
+	if r.previous != nil {
+		return &Replacement{Previous: value}, "", nil
+	}
+	users, err := lookup(Query{By: ByLogin, Value: value})
+	switch {
+	case err != nil:
+		return nil, "the directory could not answer", err
+	case len(users) != 1 || users[0].ID != found.ID:
+		return nil, "without proof for another link: the login " + bounded(value, maxTraced) + " is not this user's", nil
+	}
+	return &Replacement{}, "", nil
 }
 
 // query returns what to look for, or why the rule is passed over.
@@ -109,36 +149,16 @@ func (r *rule) query(id Identity, env Env) (q Query, why string) {
 			return Query{}, why
 		}
 	}
-	if r.Link && unusable(id.ExternalID) != "" {
+	if (r.Link || r.Create != nil) && unusable(id.ExternalID) != "" {
 		return Query{}, "the identity has no external id to link"
 	}
 	q = Query{By: r.by, Value: value}
-	if r.by == ByExternalID {
+	switch r.by {
+	case ByExternalID:
 		q.Connection = id.Connection
+	case ByStatement:
+		q.Statement = r.Match.Statement
+	case ByID, ByLogin, ByEmail:
 	}
 	return q, ""
-}
-
-// unmet says why the condition does not hold, or is empty.
-func (c *Condition) unmet(id Identity) (why string) {
-	if c == nil {
-		return ""
-	}
-	values, exists := claimSource{id}.values(c.Claim)
-	if c.Exists != nil {
-		switch {
-		case *c.Exists && !exists:
-			return "claim " + c.Claim + " is missing"
-		case !*c.Exists && exists:
-			return "claim " + c.Claim + " is present"
-		}
-		return ""
-	}
-	if !exists {
-		return "claim " + c.Claim + " is missing"
-	}
-	if !slices.ContainsFunc(values, func(v string) bool { return slices.Contains(c.In, v) }) {
-		return "claim " + c.Claim + " is none of " + bounded(strings.Join(c.In, ", "))
-	}
-	return ""
 }

@@ -9,14 +9,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// people answers queries from a table keyed by "login = ana".
+// people answers queries from a table keyed by "login = ana", or "user_by_… = 7".
 type people map[string][]User
 
 func (p people) lookup(q Query) ([]User, error) {
 	if q.By == ByExternalID && q.Connection != "corp" {
 		return nil, errors.New("external id without its connection")
 	}
-	return p[string(q.By)+" = "+q.Value], nil
+	by := string(q.By)
+	if q.By == ByStatement {
+		by = q.Statement
+	}
+	return p[by+" = "+q.Value], nil
 }
 
 func acme() Env {
@@ -25,7 +29,7 @@ func acme() Env {
 
 func compiled(t testing.TB, rules ...Rule) *Rules {
 	t.Helper()
-	r, err := Compile(rules)
+	r, err := Compile(rules, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +120,9 @@ func TestTrace(t *testing.T) {
 	}
 	long := strings.Repeat("x", maxTraced) + "…"
 	want := Trace{
-		Connection: "corp", Claims: map[string]string{"external_id": long, "email": "ana@acme.example"},
+		Connection: "corp", Claims: map[string]Recorded{
+			"external_id": {strings.Repeat("x", 300)}, "email": {"ana@acme.example"}, "email_verified": nil,
+		},
 		Steps: []Step{
 			{Rule: "linked external id", Looked: "external_id = " + long, Outcome: Passed, Why: "nobody matches"},
 			{Rule: "own e-mail", Looked: "email = ana@acme.example", Met: []UserID{"3"}, Outcome: Matched},

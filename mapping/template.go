@@ -12,8 +12,17 @@ import (
 // identity lacks must make the whole template yield nothing rather than a shorter key.
 type template struct {
 	parts  []expr
-	claims []string // names it refers to, in order of appearance
+	claims []claimRef // in order of appearance
 }
+
+// A claimRef is a claim, or a member of one, as a template or condition names it.
+type claimRef struct {
+	name string
+	path []string
+}
+
+// flat is a claim by its whole name.
+func flat(name string) claimRef { return claimRef{name, []string{name}} }
 
 // An expr yields text, or the reason why it cannot.
 type expr func(claimSource) (string, error)
@@ -31,9 +40,18 @@ func (t *template) render(from claimSource) (string, error) {
 	return b.String(), nil
 }
 
-// compileTemplate parses and lints text. Everything that is not a claim, a string or a listed
-// function is a fault: no branches, loops, variables, definitions or comparisons.
+// compileTemplate is compileText for a template that yields a key: it must name a claim.
 func compileTemplate(text string) (*template, error) {
+	t, err := compileText(text)
+	if err == nil && len(t.claims) == 0 {
+		return nil, fmt.Errorf("template %q names no claim, so it would be the same for everybody", text)
+	}
+	return t, err
+}
+
+// compileText parses and lints text. Everything that is not a claim, a string or a listed
+// function is a fault: no branches, loops, variables, definitions or comparisons.
+func compileText(text string) (*template, error) {
 	known := map[string]any{}
 	for _, f := range functions() {
 		known[f.name] = true
@@ -53,9 +71,6 @@ func compileTemplate(text string) (*template, error) {
 			return nil, fmt.Errorf("template %q: %w", text, err)
 		}
 		t.parts = append(t.parts, part)
-	}
-	if len(t.claims) == 0 {
-		return nil, fmt.Errorf("template %q names no claim, so it would be the same for everybody", text)
 	}
 	return t, nil
 }
@@ -141,6 +156,6 @@ func (t *template) namedClaim(cmd *parse.CommandNode, piped expr) (expr, error) 
 }
 
 func (t *template) claim(name string, path []string) expr {
-	t.claims = append(t.claims, path[0])
+	t.claims = append(t.claims, claimRef{name, path})
 	return func(from claimSource) (string, error) { return from.text(name, path) }
 }

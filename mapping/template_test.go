@@ -115,7 +115,7 @@ func FuzzTemplate(f *testing.F) {
 		}
 		full := claimSource{Identity{Subject: value, Issuer: value, Email: value, ExternalID: value, Claims: map[string]any{}}}
 		for _, name := range compiled.claims {
-			full.id.Claims[name] = value
+			nest(full.id.Claims, name.path, value)
 		}
 		one, err1 := compiled.render(full)
 		two, err2 := compiled.render(full)

@@ -100,7 +100,7 @@ func checkIssuer(issuer string, private bool) error {
 }
 
 func checkMapping(c *Connection, report report) {
-	rules, err := mapping.Compile(c.Mapping)
+	rules, err := mapping.Compile(c.Mapping, c.options())
 	if err == nil {
 		c.rules = rules
 		return
@@ -111,11 +111,7 @@ func checkMapping(c *Connection, report report) {
 			report("mapping", "%w", fault)
 			continue
 		}
-		path := fmt.Sprintf("mapping[%d]", rule.Index)
-		if rule.Key != "" {
-			path += "." + rule.Key
-		}
-		report(path, "%w", rule.Err)
+		report(rulePath(rule), "%w", rule.Err)
 	}
 }
 

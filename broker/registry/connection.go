@@ -16,6 +16,12 @@ type Connection struct {
 	// "domain" (the address is in one of the tenant's verified domains).
 	EmailTrust string         `json:"email_trust,omitempty"`
 	Mapping    []mapping.Rule `json:"mapping,omitempty"`
+	// Claims are those that the identity provider sends, for rules to be checked against; none means that
+	// they are not known. TraceClaims are kept with every recorded login, beside those that rules name.
+	Claims      []string `json:"claims,omitempty"`
+	TraceClaims []string `json:"trace_claims,omitempty"`
+	// CreateUsers allows rules that make users in the legacy database.
+	CreateUsers bool `json:"create_users,omitempty"`
 	// Domains are those of the tenant's domains whose people log in here.
 	Domains []string `json:"domains,omitempty"`
 	// Enforce refuses local passwords to the people of Domains, and to whoever is linked to the

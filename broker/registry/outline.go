@@ -2,12 +2,12 @@ package registry
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
-
-	"github.com/patchbay-auth/patchbay/mapping"
 )
 
 // An outline is a record as the tenant file writes it, in the file's order, without its secrets. Both
@@ -41,6 +41,27 @@ func (o *outline) list(key string, values []string) {
 		escaped[i] = escape(value)
 	}
 	o.add(key, escaped)
+}
+
+// texts adds a mapping of the keys and values that follow.
+func (o *outline) texts(key string, pairs ...string) {
+	var part outline
+	for i := 0; i+1 < len(pairs); i += 2 {
+		part.text(pairs[i], pairs[i+1])
+	}
+	o.add(key, yaml.MapSlice(part))
+}
+
+// textMap adds a mapping that has no order of its own.
+func (o *outline) textMap(key string, values map[string]string) {
+	if len(values) == 0 {
+		return
+	}
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		pairs = append(pairs, name, values[name])
+	}
+	o.texts(key, pairs...)
 }
 
 func (o *outline) flag(key string, value bool) {
@@ -102,6 +123,9 @@ func outlineConnection(c *Connection) outline {
 	o.list("break_glass", breakGlass)
 	o.flag("default", c.Default)
 	outlinePolicy(&o, c.Policy)
+	o.list("claims", c.Claims)
+	o.list("trace_claims", c.TraceClaims)
+	o.flag("create_users", c.CreateUsers)
 	if len(c.Mapping) > 0 {
 		var rules []yaml.MapSlice
 		for _, rule := range c.Mapping {
@@ -118,33 +142,4 @@ func outlineOIDC(o *outline, c *OIDC) {
 	o.text("client_id", c.ClientID)
 	o.list("scopes", c.Scopes)
 	o.flag("allow_private_network", c.AllowPrivateNetwork)
-}
-
-func outlineRule(r mapping.Rule) outline {
-	var o, part outline
-	o.text("name", r.Name)
-	if r.When != nil {
-		part.text("claim", r.When.Claim)
-		part.list("in", r.When.In)
-		if r.When.Exists != nil {
-			part.add("exists", *r.When.Exists)
-		}
-		o.add("when", yaml.MapSlice(part))
-	}
-	if r.Match != nil {
-		part = nil
-		part.text("external_id", r.Match.ExternalID)
-		part.text("login", r.Match.Login)
-		part.text("email", r.Match.Email)
-		o.add("match", yaml.MapSlice(part))
-	}
-	if r.Require != nil {
-		part = nil
-		part.flag("email_verified", r.Require.EmailVerified)
-		part.list("domain", r.Require.Domain)
-		o.add("require", yaml.MapSlice(part))
-	}
-	o.flag("link", r.Link)
-	o.text("refuse", r.Refuse)
-	return o
 }

@@ -159,6 +159,9 @@ type connectionYAML struct {
 	EmailTrust         string         `yaml:"email_trust"`
 	AllowPrivate       bool           `yaml:"allow_private_network"`
 	Mapping            []mapping.Rule `yaml:"mapping"`
+	Claims             []string       `yaml:"claims"`
+	TraceClaims        []string       `yaml:"trace_claims"`
+	CreateUsers        bool           `yaml:"create_users"`
 	Domains            []string       `yaml:"domains"`
 	Enforce            *bool          `yaml:"enforce"`
 	BreakGlass         []string       `yaml:"break_glass"`
@@ -193,6 +196,7 @@ func (y connectionYAML) connection(account Account, report report) fileConnectio
 		Connection: Connection{
 			ID: y.ID, Account: account, Name: first(y.Name, y.ID), Enabled: or(y.Enabled, true), Type: y.Type,
 			ExternalIDClaim: first(y.ExternalIDClaim, defaultExternalID(preset)), EmailTrust: first(y.EmailTrust, mapping.TrustClaim), Mapping: y.Mapping,
+			Claims: y.Claims, TraceClaims: y.TraceClaims, CreateUsers: y.CreateUsers,
 			Domains: y.Domains, Enforce: or(y.Enforce, len(y.Domains) > 0), BreakGlass: userIDs(y.BreakGlass), Default: y.Default,
 			Policy: y.policy(),
 			OIDC: &OIDC{

@@ -157,9 +157,9 @@ func cameAs(l broker.Login) string {
 
 func tellTrace(b *strings.Builder, t mapping.Trace) {
 	if len(t.Claims) > 0 {
-		b.WriteString("\nclaims the rules name\n")
+		b.WriteString("\nclaims the rules name, or that are kept\n")
 		for _, name := range slices.Sorted(maps.Keys(t.Claims)) {
-			fmt.Fprintf(b, "  %-16s %s\n", name, printable(t.Claims[name]))
+			fmt.Fprintf(b, "  %-16s %s\n", name, printable(t.Claims[name].String()))
 		}
 	}
 	b.WriteString("\nrules, in order\n")
