@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/federation"
@@ -13,12 +14,14 @@ import (
 	"github.com/patchbay-auth/patchbay/mapping"
 )
 
-// A PresentedToken is an ID token of an IdP, in the hands of a client that asks for tokens of ours in
-// exchange (RFC 8693).
+// A PresentedToken is an ID token or an access token of an IdP, in the hands of a client that asks for
+// tokens of ours in exchange (RFC 8693).
 type PresentedToken struct {
 	Client *registry.Client
 	Tenant *registry.Tenant
 	Token  secret.Text
+	// Access tells that it is an access token.
+	Access bool
 	// Address is the client's IP address, for the audit log.
 	Address string
 }
@@ -29,6 +32,23 @@ type Recognition struct {
 	Identity mapping.Identity
 	// LoginID names the record of the login.
 	LoginID id.ID
+	// Expires is when an access token ends; zero for an ID token.
+	Expires time.Time
+}
+
+// An AccessVerifier is an Upstream whose access tokens clients may present. The errors are those of
+// Upstream.Finish.
+type AccessVerifier interface {
+	VerifyAccess(ctx context.Context, token string) (who mapping.Identity, expires time.Time, err error)
+}
+
+// MakerOf returns the issuer that a JWT names, unverified, or nothing for what is no JWT.
+func MakerOf(token secret.Text) string {
+	issuer, _, err := federation.Parties(token.Reveal())
+	if err != nil {
+		return ""
+	}
+	return issuer
 }
 
 // Present maps a token of a connection that the client may exchange from, as if the person had logged
@@ -42,12 +62,11 @@ func (e *Engine) Present(ctx context.Context, p PresentedToken) (Recognition, er
 		return Recognition{}, e.refusePresented(ctx, record, ReasonConnection, err)
 	}
 	record.Connection = r.connection.ID
-	verifier, ok := r.upstream.(TokenVerifier)
-	if !ok {
-		return Recognition{}, e.refusePresented(ctx, record, ReasonConnection, errors.New("tokens of the connection cannot be exchanged"))
-	}
-	identity, err := verifier.VerifyToken(ctx, p.Token.Reveal())
-	if err != nil {
+	identity, expires, err := verifyPresented(ctx, r.upstream, p)
+	switch {
+	case errors.Is(err, errNoVerifier):
+		return Recognition{}, e.refusePresented(ctx, record, ReasonConnection, err)
+	case err != nil:
 		return Recognition{}, e.refusePresented(ctx, record, upstreamReason(err), err)
 	}
 	record.Subject = truncate(identity.ExternalID, maxSubject)
@@ -62,7 +81,26 @@ func (e *Engine) Present(ctx context.Context, p PresentedToken) (Recognition, er
 		return Recognition{}, e.refusePresented(ctx, record, ReasonNotProvisioned, err)
 	}
 	err = e.Sessions.RecordLogin(ctx, record, succeededEvent(record, record.Connection))
-	return Recognition{User: decision.User, Identity: identity, LoginID: record.ID}, err
+	return Recognition{User: decision.User, Identity: identity, LoginID: record.ID, Expires: expires}, err
+}
+
+var errNoVerifier = errors.New("tokens of the connection cannot be exchanged")
+
+// verifyPresented has the connection verify a token of its IdP. Only an access token has an expiry of
+// which the caller hears.
+func verifyPresented(ctx context.Context, u Upstream, p PresentedToken) (mapping.Identity, time.Time, error) {
+	if p.Access {
+		if verifier, ok := u.(AccessVerifier); ok {
+			return verifier.VerifyAccess(ctx, p.Token.Reveal())
+		}
+		return mapping.Identity{}, time.Time{}, errNoVerifier
+	}
+	verifier, ok := u.(TokenVerifier)
+	if !ok {
+		return mapping.Identity{}, time.Time{}, errNoVerifier
+	}
+	identity, err := verifier.VerifyToken(ctx, p.Token.Reveal())
+	return identity, time.Time{}, err
 }
 
 // maker finds the connection that a token says it comes from, among those that the client may exchange
@@ -74,7 +112,14 @@ func (e *Engine) maker(p PresentedToken) (route, error) {
 	}
 	for _, name := range p.Client.TokenExchange.Connections {
 		c, ok := e.Registry.Snapshot().Connection(p.Tenant.Account, name)
-		if ok && c.OIDC != nil && c.OIDC.Issuer == issuer && slices.Contains(audience, c.OIDC.ClientID) {
+		if !ok || c.OIDC == nil || c.OIDC.Issuer != issuer {
+			continue
+		}
+		wanted := []string{c.OIDC.ClientID}
+		if p.Access {
+			wanted = c.OIDC.AccessTokens.Audiences
+		}
+		if slices.ContainsFunc(audience, func(aud string) bool { return slices.Contains(wanted, aud) }) {
 			return e.Upstreams.route(p.Tenant.Account, name)
 		}
 	}

@@ -36,6 +36,8 @@ type Config struct {
 	// seconds.
 	Timeout time.Duration
 	// Now reports the time; nil means time.Now.
+	// Access says which access tokens of the IdP clients may present.
+	Access AccessTokens
 	Now func() time.Time
 }
 
@@ -85,6 +87,7 @@ func (c Config) faults() error {
 		fault("scopes: %q lacks openid", c.Scopes)
 	}
 	for _, s := range c.Scopes {
+	faults = append(faults, c.Access.faults(c.ClientID)...)
 		if !isScope(s) {
 			fault("scopes: %q is not a scope", s)
 		}

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/patchbay-auth/patchbay/broker"
 	"github.com/patchbay-auth/patchbay/federation"
@@ -15,6 +16,13 @@ type idp struct {
 	broker.Upstream
 	identity mapping.Identity
 	down     bool
+	// expires is when its access tokens end.
+	expires time.Time
+}
+
+func (i *idp) VerifyAccess(ctx context.Context, token string) (mapping.Identity, time.Time, error) {
+	who, err := i.VerifyToken(ctx, token)
+	return who, i.expires, err
 }
 
 func (i *idp) VerifyToken(context.Context, string) (mapping.Identity, error) {

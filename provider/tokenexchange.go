@@ -101,11 +101,22 @@ func judgeExchange(c *registry.Client, form url.Values) (audience []string, faul
 func (p *provider) bargain(ctx context.Context, x *exchange, form url.Values) (bargain, error) {
 	switch form.Get("subject_token_type") {
 	case typeAccessToken:
-		return p.bargainOurs(ctx, x, form)
+		switch maker := broker.MakerOf(secret.New(form.Get("subject_token"))); {
+		case maker == "":
+			return bargain{}, invalidRequest("The subject token is not a JWT: an opaque token does not say whom it was issued for")
+		case p.ours(maker):
+			return p.bargainOurs(ctx, x, form)
+		}
+		return p.bargainTheirs(ctx, x, form, true)
 	case typeIDToken, typeJWT:
-		return p.bargainTheirs(ctx, x, form)
+		return p.bargainTheirs(ctx, x, form, false)
 	}
 	return bargain{}, invalidRequest("A token of this subject_token_type cannot be exchanged")
+}
+
+func (p *provider) ours(issuer string) bool {
+	_, ok := p.issuers.find(issuer)
+	return ok
 }
 
 // bargainOurs judges an access token of ours, of a person of the client's tenant. The new token repeats
@@ -160,21 +171,26 @@ func originOf(t live) *token.Origin {
 	return o
 }
 
-// bargainTheirs maps an ID token of a connection that the client may exchange from, like a login. There
-// is no session: the token issued has no sid, and an auth_time only if the identity provider told one.
-func (p *provider) bargainTheirs(ctx context.Context, x *exchange, form url.Values) (bargain, error) {
+// bargainTheirs maps a token of a connection that the client may exchange from, like a login. There is no
+// session: the token issued has no sid, and an auth_time only if the identity provider told one. What was
+// made of an access token does not outlive it.
+func (p *provider) bargainTheirs(ctx context.Context, x *exchange, form url.Values, access bool) (bargain, error) {
 	scope, fault := requestedScope(form.Get("scope"), x.client, x.issuer.layout.realm)
 	if fault != nil {
 		return bargain{}, fault
 	}
 	who, err := p.engine.Present(ctx, broker.PresentedToken{
-		Client: x.client, Tenant: x.tenant, Token: secret.New(form.Get("subject_token")), Address: x.address,
+		Client: x.client, Tenant: x.tenant, Token: secret.New(form.Get("subject_token")), Access: access, Address: x.address,
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return bargain{}, ofPresented(err)
+	case access && who.Expires.Sub(p.now()) < time.Second: // too little for a token
+		return bargain{}, invalidRequest("The subject token is not accepted")
 	}
 	b := bargain{
 		grant: p.newGrant(x, x.tenant.Account, who.User.ID, withoutOffline(scope)), login: who.LoginID,
+		want: wanted{until: who.Expires},
 		from: map[string]string{"connection": who.Identity.Connection},
 	}
 	b.grant.IDP, b.grant.AMR, b.grant.ACR, b.grant.AuthTime = who.Identity.Connection, who.Identity.AMR, who.Identity.ACR, who.Identity.AuthTime

@@ -75,6 +75,7 @@ func checkOIDC(o *OIDC, report report) {
 		}
 		return nil
 	})
+	checkAccessTokens(o, report)
 	if len(o.Scopes) > 0 && !slices.Contains(o.Scopes, mapping.ScopeOpenID) {
 		report("scopes", "must contain openid (OpenID Connect Core §3.1.2.1)")
 	}

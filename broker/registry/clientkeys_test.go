@@ -55,6 +55,7 @@ connections:
     issuer: https://login.example/tenant/v2.0
     client_id: patchbay
     client_secret: upstream secret
+    access_tokens: { audiences: [https://crm.acme.example], type: JWT }
 `
 
 var certificateEnds = time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
@@ -152,6 +153,9 @@ func TestFaultsOfAClientsKeys(t *testing.T) {
 		{"origin by wildcard", "cors_origins: [https://portal.acme.example", "cors_origins: [\"https://*.acme.example\"", "wildcards neither"},
 		{"consent of a machine", "    scopes: [contact-centre", "    require_consent: true\n    scopes: [contact-centre", "clients[1].require_consent: is of use only"},
 		{"pushed requests of a machine", "    scopes: [contact-centre", "    require_pushed_authorization_requests: true\n    scopes: [contact-centre", "clients[1].require_pushed_authorization_requests: is of use only"},
+		{"access tokens with ID tokens' audience", "access_tokens: { audiences: [https://crm.acme.example]", "access_tokens: { audiences: [patchbay]", `connections[0].access_tokens.audiences: "patchbay" is client_id`},
+		{"access tokens of another type", "type: JWT }", "type: jwe }", `connections[0].access_tokens.type: "jwe" is not one of`},
+		{"access tokens for nobody", "audiences: [https://crm.acme.example], type: JWT }", "type: JWT }", "connections[0].access_tokens.audiences: is required"},
 		{"public machine", "secrets: [{ value: \"${APP}\" }]", "require_secret: false", "clients[1].require_secret: must be true: the grant client_credentials"},
 		{"access without the grant", "[client_credentials, password, ", "[password, ", "clients[1].product_access: is of use only with the grant client_credentials"},
 		{"access to another tenant", "solution: 10010", "solution: 10020", `clients[1].product_access[0].solution: "10020" is not the tenant's legacy_tenant, "10010"`},

@@ -67,6 +67,8 @@ type OIDC struct {
 	// public client.
 	SealedSecret []byte   `json:"sealed_secret,omitempty"`
 	Scopes       []string `json:"scopes,omitempty"`
+	// AccessTokens are those that clients may exchange.
+	AccessTokens AccessTokens `json:"access_tokens,omitzero"`
 	// AllowPrivateNetwork lets the issuer's addresses be loopback or private ones.
 	AllowPrivateNetwork bool `json:"allow_private_network,omitempty"`
 }

@@ -142,4 +142,5 @@ func outlineOIDC(o *outline, c *OIDC) {
 	o.text("client_id", c.ClientID)
 	o.list("scopes", c.Scopes)
 	o.flag("allow_private_network", c.AllowPrivateNetwork)
+	outlineAccessTokens(o, c.AccessTokens)
 }

@@ -180,6 +180,8 @@ type connectionYAML struct {
 	HostedDomain    string   `yaml:"hosted_domain"`
 	Tenants         []string `yaml:"tenants"`
 	ClientAuth      string   `yaml:"client_auth"`
+
+	AccessTokens accessTokensYAML `yaml:"access_tokens"`
 }
 
 func (y connectionYAML) connection(account Account, report report) fileConnection {
@@ -203,7 +205,7 @@ func (y connectionYAML) connection(account Account, report report) fileConnectio
 				Preset: preset, Auth0Connection: y.Auth0Connection, Organization: y.Organization, HostedDomain: y.HostedDomain,
 				Tenants: y.Tenants, ClientAuth: y.ClientAuth,
 				Issuer: strings.TrimSpace(y.Issuer), ClientID: y.ClientID, SealedSecret: sealed, Scopes: y.Scopes,
-				AllowPrivateNetwork: y.AllowPrivate,
+				AllowPrivateNetwork: y.AllowPrivate, AccessTokens: y.AccessTokens.accessTokens(),
 			},
 		},
 		secret: y.ClientSecret, keepSecret: len(sealed) == 0 && y.ClientSecret.Empty(),

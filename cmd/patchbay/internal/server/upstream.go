@@ -62,6 +62,7 @@ func (s *State) oidc(c *registry.Connection, now func() time.Time) (*federation.
 		Connection: c.ID, Issuer: c.OIDC.Issuer, ClientID: c.OIDC.ClientID, ClientSecret: clientSecret,
 		Scopes: c.OIDC.Scopes, ExternalIDClaim: c.ExternalIDClaim,
 		AllowPrivateNetwork: c.OIDC.AllowPrivateNetwork, Now: now,
+		Access: federation.AccessTokens(c.OIDC.AccessTokens),
 	})
 }
 
