@@ -14,7 +14,7 @@ import (
 	"github.com/patchbay-auth/patchbay/provider/token"
 )
 
-// told is what is said about a live token itself. It is rendered once, when the token is verified.
+// told is what is said about a live token itself.
 type told struct {
 	Subject   string       `json:"sub"`
 	ClientID  string       `json:"client_id"`
@@ -95,7 +95,11 @@ func (p *provider) introspect(ctx context.Context, x *exchange, raw string) (jso
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	answer = joined(answer, t.told)
+	itself, err := tell(t.Access)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	answer = joined(answer, itself)
 	t.last.remember(about, answer)
 	return answer, nil
 }

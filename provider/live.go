@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -20,8 +19,6 @@ import (
 // is judged again each time.
 type verified struct {
 	token.Access
-	// told is what introspection says about the token itself.
-	told json.RawMessage
 	// userID is whom the subject names; empty for a client's own token.
 	userID mapping.UserID
 	// facts are what a revocation would reach it by.
@@ -132,9 +129,6 @@ func (p *provider) verify(ctx context.Context, raw string) (*verified, error) {
 	}
 	if access.Origin != nil {
 		v.facts.Before = access.Origin.IDs
-	}
-	if v.told, err = tell(access); err != nil {
-		return nil, unavailable(err)
 	}
 	p.verifiedTokens.byHash.Set(hash, v)
 	return v, nil
