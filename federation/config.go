@@ -27,6 +27,8 @@ type Config struct {
 	// ExternalIDClaim names the claim whose value becomes mapping.Identity.ExternalID. The claim
 	// must be a string or an integer. Empty means sub.
 	ExternalIDClaim string
+	// Access says which access tokens of the IdP clients may present.
+	Access AccessTokens
 	// AllowPrivateNetwork lets the IdP live at private and loopback addresses, the latter also
 	// with plain http. Link-local addresses (cloud metadata) stay refused.
 	AllowPrivateNetwork bool
@@ -36,8 +38,6 @@ type Config struct {
 	// seconds.
 	Timeout time.Duration
 	// Now reports the time; nil means time.Now.
-	// Access says which access tokens of the IdP clients may present.
-	Access AccessTokens
 	Now func() time.Time
 }
 
@@ -83,11 +83,11 @@ func (c Config) faults() error {
 	case u.RawQuery != "" || u.ForceQuery:
 		fault("issuer: %q has a query", c.Issuer)
 	}
+	faults = append(faults, c.Access.faults(c.ClientID)...)
 	if !slices.Contains(c.Scopes, "openid") {
 		fault("scopes: %q lacks openid", c.Scopes)
 	}
 	for _, s := range c.Scopes {
-	faults = append(faults, c.Access.faults(c.ClientID)...)
 		if !isScope(s) {
 			fault("scopes: %q is not a scope", s)
 		}
