@@ -81,6 +81,11 @@ func (e *Engine) returned(ctx context.Context, r returning, params url.Values) (
 func (e *Engine) identified(ctx context.Context, r returning, identity mapping.Identity) (Next, error) {
 	a := r.attempt
 	record := e.newLogin(a, r.browser, a.Connection, identity.ExternalID)
+	identity, err := admit(r.route.connection.Policy, identity, a.CreatedAt)
+	if err != nil {
+		record.Reason, record.Detail = ReasonWeak, truncate(err.Error(), maxDetail)
+		return Next{}, e.back(ctx, a, StateReturned, record, err)
+	}
 	decision, err := e.resolve(ctx, r.route, r.tenant, identity, &record)
 	switch {
 	case err != nil:
@@ -134,6 +139,10 @@ func (e *Engine) welcome(ctx context.Context, r returning, identity mapping.Iden
 	session.AuthTime = identity.AuthTime
 	if session.AuthTime.IsZero() {
 		session.AuthTime = e.Now()
+	}
+	if life := r.route.connection.Policy.SessionLifetime; life > 0 {
+		session.AbsoluteAt = earlier(session.AbsoluteAt, session.CreatedAt.Add(life))
+		session.ExpiresAt = earlier(session.ExpiresAt, session.AbsoluteAt)
 	}
 	return e.settle(ctx, settling{
 		attempt: r.attempt, browser: r.browser, from: []State{StateReturned}, client: r.client, seat: seat, login: record, link: link,

@@ -44,7 +44,7 @@ func (e *Engine) Depart(ctx context.Context, s Session, b Browser, returnURI str
 
 func (e *Engine) depart(ctx context.Context, s Session, b Browser, returnURI string, locales []string) (string, error) {
 	r, err := e.Upstreams.route(s.Account, s.IDP)
-	if err != nil || r.connection.Logout != registry.LogoutUpstream {
+	if err != nil || r.connection.Policy.Logout != registry.LogoutUpstream {
 		return "", err
 	}
 	var hint []byte
@@ -91,7 +91,7 @@ func (e *Engine) Return(ctx context.Context, account registry.Account, connectio
 
 // hint seals what the IdP must be shown to end the session, where the connection wants that.
 func (e *Engine) hint(c *registry.Connection, session id.ID, hint []byte) ([]byte, error) {
-	if c.Logout != registry.LogoutUpstream || len(hint) == 0 {
+	if c.Policy.Logout != registry.LogoutUpstream || len(hint) == 0 {
 		return nil, nil
 	}
 	sealed, err := e.Sealer.Seal(hint, session[:])

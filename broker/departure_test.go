@@ -17,7 +17,7 @@ const goodbye = "https://agent.acme.example/goodbye"
 func departing(t *testing.T) (k *kit, b *browser, state string) {
 	t.Helper()
 	k = newKit(t)
-	k.change("corp", func(c *registry.Connection) { c.Logout = registry.LogoutUpstream })
+	k.change("corp", func(c *registry.Connection) { c.Policy.Logout = registry.LogoutUpstream })
 	k.idps.identity.LogoutHint = []byte("ana's ID token")
 	b, _ = k.sso("s1")
 	s, err := k.Session(t.Context(), issuer, b.Browser)
@@ -87,7 +87,7 @@ func TestReturnIsForWhoDeparted(t *testing.T) {
 func TestNoDeparture(t *testing.T) {
 	for name, spoil := range map[string]func(*kit){
 		"the connection does not want it": func(k *kit) {
-			k.change("corp", func(c *registry.Connection) { c.Logout = registry.LogoutLocal })
+			k.change("corp", func(c *registry.Connection) { c.Policy.Logout = registry.LogoutLocal })
 		},
 		"the IdP has no place for it": func(k *kit) { k.idps.noLogout = true },
 		"the IdP is down":             func(k *kit) { k.idps.unreachable = federation.ErrUnreachable },

@@ -70,6 +70,9 @@ func (e *Engine) Present(ctx context.Context, p PresentedToken) (Recognition, er
 		return Recognition{}, e.refusePresented(ctx, record, upstreamReason(err), err)
 	}
 	record.Subject = truncate(identity.ExternalID, maxSubject)
+	if identity, err = admit(r.connection.Policy, identity, e.Now()); err != nil {
+		return Recognition{}, e.refusePresented(ctx, record, ReasonWeak, err)
+	}
 	decision, err := e.resolve(ctx, r, p.Tenant, identity, &record)
 	switch {
 	case err != nil:

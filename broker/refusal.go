@@ -44,6 +44,7 @@ const (
 	ReasonNotProvisioned Reason = "not_provisioned" // no mapping rule found a user
 	ReasonAmbiguous      Reason = "ambiguous"       // more than one user matches
 	ReasonInactive       Reason = "inactive"        // a federated user who is switched off here
+	ReasonWeak           Reason = "weak_login"      // the IdP's word falls short of the connection's policy
 	ReasonConnection     Reason = "connection_unavailable"
 	ReasonUserCode       Reason = "wrong_user_code" // no device shows the code
 	ReasonTooManyCodes   Reason = "too_many_codes"  // 429: too many of them

@@ -37,11 +37,13 @@ func (e *Engine) send(ctx context.Context, a Attempt, b Browser, connection stri
 		return Next{}, e.notSent(ctx, a, b, connection, ReasonConnection, err)
 	}
 	state, stateHash := grant.NewSecret()
-	started, err := route.upstream.Start(ctx, federation.StartRequest{
+	request := federation.StartRequest{
 		State: state, RedirectURI: e.callback(a.Account, connection), LoginHint: a.Request.LoginHint,
 		Prompt: upstreamPrompt(a.Request.Prompt), MaxAge: a.Request.MaxAge, UILocales: a.Request.UILocales,
 		ACRValues: a.Request.ACRValues,
-	})
+	}
+	demand(route.connection.Policy, &request)
+	started, err := route.upstream.Start(ctx, request)
 	if err != nil {
 		return Next{}, e.notSent(ctx, a, b, connection, ReasonUpstreamDown, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/patchbay-auth/patchbay/internal/egress"
@@ -25,8 +26,16 @@ type Config struct {
 	// and email.
 	Scopes []string
 	// ExternalIDClaim names the claim whose value becomes mapping.Identity.ExternalID. The claim
-	// must be a string or an integer. Empty means sub.
+	// must be a string or an integer. Several names with + between them give a value for all of them
+	// together, with / between. Empty means sub.
 	ExternalIDClaim string
+	// Preset is what the kind of identity provider wants beyond the standard.
+	Preset Preset
+	// ClientAuth is client_secret_basic, client_secret_post or private_key_jwt. Empty takes what the
+	// metadata offer for a secret.
+	ClientAuth string
+	// Signer returns the key that signs assertions for private_key_jwt now. Required with that.
+	Signer func() (Signer, error)
 	// Access says which access tokens of the IdP clients may present.
 	Access AccessTokens
 	// AllowPrivateNetwork lets the IdP live at private and loopback addresses, the latter also
@@ -77,7 +86,11 @@ func (c Config) faults() error {
 	if c.ClientID == "" {
 		fault("client_id: must not be empty")
 	}
-	switch u, err := egress.CheckURL(c.Issuer, c.AllowPrivateNetwork); {
+	faults = append(faults, c.Preset.faults(c.Issuer)...)
+	if err := c.checkClientAuth(); err != nil {
+		fault("client_auth: %w", err)
+	}
+	switch u, err := egress.CheckURL(strings.Replace(c.Issuer, tenantPart, "tenantid", 1), c.AllowPrivateNetwork); {
 	case err != nil:
 		fault("issuer: %w", err)
 	case u.RawQuery != "" || u.ForceQuery:

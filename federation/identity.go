@@ -32,7 +32,7 @@ func (o *OIDC) identity(claims object) (mapping.Identity, error) {
 	}
 	return mapping.Identity{
 		Connection:    o.cfg.Connection,
-		Issuer:        o.cfg.Issuer,
+		Issuer:        claims.text("iss"),
 		Subject:       claims.text("sub"),
 		ExternalID:    externalID,
 		Email:         claims.text("email"),
@@ -48,9 +48,25 @@ func (o *OIDC) identity(claims object) (mapping.Identity, error) {
 // isTrue accepts the string too: some IdPs (Amazon Cognito, Sign in with Apple) send that.
 func isTrue(v any) bool { return v == true || v == "true" }
 
-// readExternalID returns the claim that is the key of a link, or "" when the IdP did not send it.
-// A number keys a link by its decimal digits, so that 7 and 7.0 are not two people.
-func readExternalID(claims object, name string) (string, error) {
+// readExternalID returns what is the key of a link, or "" when the IdP did not send all of it.
+func readExternalID(claims object, names string) (string, error) {
+	var parts []string
+	for name := range strings.SplitSeq(names, "+") {
+		part, err := readExternalIDPart(claims, name)
+		if err != nil || part == "" {
+			return "", err
+		}
+		parts = append(parts, part)
+	}
+	if len(parts) > 1 && strings.Count(strings.Join(parts, "/"), "/") >= len(parts) {
+		return "", fmt.Errorf("external id claims %s: %q would be told apart by their / alone", names, parts)
+	}
+	return strings.Join(parts, "/"), nil
+}
+
+// readExternalIDPart returns one claim. A number keys a link by its decimal digits, so that 7 and 7.0 are
+// not two people.
+func readExternalIDPart(claims object, name string) (string, error) {
 	var id string
 	switch v := claims[name].(type) {
 	case nil:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -39,7 +40,7 @@ func (o *OIDC) verifyLogout(ctx context.Context, raw string) (LogoutNotice, erro
 	if err != nil {
 		return LogoutNotice{}, err
 	}
-	e := o.expectation(memo{MaxAge: anyAge}, now)
+	e := o.expectation(memo{MaxAge: anyAge}, now, claims)
 	if err := checkAll(claims, checkSpelling, e.checkParties, checkLogout, e.checkTimes, e.checkNoticeAge); err != nil {
 		return LogoutNotice{}, err
 	}
@@ -99,8 +100,8 @@ func (e expectation) checkNoticeAge(claims object) error {
 // an ID token of that session, and all it does is end it.
 func (o *OIDC) FrontLogout(issuer, session string) (LogoutNotice, error) {
 	switch {
-	case issuer != o.cfg.Issuer:
-		return LogoutNotice{}, fmt.Errorf("connection %q: iss %q is not %q", o.cfg.Connection, cut(issuer), o.cfg.Issuer)
+	case !slices.Contains(o.cfg.issuers(), issuer):
+		return LogoutNotice{}, fmt.Errorf("connection %q: iss %q is not %q", o.cfg.Connection, cut(issuer), o.cfg.issuers())
 	case session == "" || len(session) > maxNoticeID:
 		return LogoutNotice{}, fmt.Errorf("connection %q: sid has %d bytes, not 1 to %d", o.cfg.Connection, len(session), maxNoticeID)
 	}

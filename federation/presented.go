@@ -30,7 +30,10 @@ func (o *OIDC) verifyPresented(ctx context.Context, raw string) (mapping.Identit
 	now := o.cfg.Now()
 	_, claims, err := o.open(ctx, md.value, raw, now, typeID)
 	if err == nil {
-		err = o.expectation(memo{MaxAge: anyAge}, now).checkPresented(claims)
+		err = o.expectation(memo{MaxAge: anyAge}, now, claims).checkPresented(claims)
+	}
+	if err == nil {
+		err = o.cfg.Preset.check(claims)
 	}
 	if err != nil {
 		return mapping.Identity{}, fmt.Errorf("id token: %w", err)

@@ -60,6 +60,11 @@ func (o *OIDC) Start(ctx context.Context, r StartRequest) (Started, error) {
 			options = append(options, oauth2.SetAuthURLParam(name, value))
 		}
 	}
+	for name, value := range o.cfg.Preset.parameters() {
+		if value != "" {
+			options = append(options, oauth2.SetAuthURLParam(name, value))
+		}
+	}
 	text, err := json.Marshal(m)
 	if err != nil {
 		return Started{}, fmt.Errorf("connection %q: memo: %w", o.cfg.Connection, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/oauth2"
 )
@@ -35,8 +36,12 @@ func (o *OIDC) addUserinfo(ctx context.Context, md metadata, claims object, toke
 }
 
 func (o *OIDC) lacksClaims(claims object) bool {
-	return claims[o.cfg.ExternalIDClaim] == nil ||
-		claims["email"] == nil && slices.Contains(o.cfg.Scopes, "email")
+	for name := range strings.SplitSeq(o.cfg.ExternalIDClaim, "+") {
+		if claims[name] == nil {
+			return true
+		}
+	}
+	return claims["email"] == nil && slices.Contains(o.cfg.Scopes, "email")
 }
 
 // merge adds to the ID token's claims those of userinfo that it lacks. An address and its

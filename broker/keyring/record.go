@@ -18,10 +18,23 @@ const Shared Scope = "shared"
 // Realm returns the scope of an account's realm issuer.
 func Realm(account string) Scope { return Scope(realm + account) }
 
-const realm = "realm:"
+// Connection returns the scope of the keys by which patchbay authenticates at a connection's identity
+// provider.
+func Connection(account, connection string) Scope {
+	return Scope(ofConnection + account + "/" + connection)
+}
 
-// Account returns the account of a realm's scope; ok is false for Shared.
+const (
+	realm        = "realm:"
+	ofConnection = "connection:"
+)
+
+// Account returns the account of a realm's or a connection's scope; ok is false for Shared.
 func (s Scope) Account() (account string, ok bool) {
+	if of, found := strings.CutPrefix(string(s), ofConnection); found {
+		account, _, _ = strings.Cut(of, "/")
+		return account, true
+	}
 	account, ok = strings.CutPrefix(string(s), realm)
 	if !ok {
 		return "", false

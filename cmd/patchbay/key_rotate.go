@@ -31,7 +31,7 @@ Resource servers that verify tokens by themselves accept old ones until they rea
 			})
 		},
 	}
-	c.Flags().StringVar(&scope, "scope", "", "only the keys of `SCOPE`: shared, or realm:ACCOUNT")
+	c.Flags().StringVar(&scope, "scope", "", "only the keys of `SCOPE`: shared, realm:ACCOUNT or connection:ACCOUNT/ID")
 	c.Flags().BoolVar(&now, "now", false, "revoke the old keys at once")
 	return c
 }
