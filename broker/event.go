@@ -38,6 +38,8 @@ const (
 	ConsentDenied        EventKind = "consent.denied"
 	ConsentWithdrawn     EventKind = "consent.withdrawn"
 	LinkCreated          EventKind = "link.created"
+	LinkReplaced         EventKind = "link.replaced" // by another external id, with proof
+	UserCreated          EventKind = "user.created"  // in the directory, by a mapping rule
 	CodeReplayed         EventKind = "code.replayed"
 	TokenIssued          EventKind = "token.issued"
 	TokenRefused         EventKind = "token.refused"

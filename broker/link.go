@@ -10,9 +10,19 @@ import (
 
 // lookup answers the mapping's queries from the directory and from our own links.
 func (e *Engine) lookup(ctx context.Context, tenant *registry.Tenant) mapping.Lookup {
+	return lookup(ctx, e.Directory, e.Sessions, tenant)
+}
+
+// linkReader finds links where the broker keeps them.
+type linkReader interface {
+	LinkedUser(context.Context, registry.Account, mapping.LinkKey) (mapping.UserID, error)
+	LinkedConnections(context.Context, registry.Account, mapping.UserID) ([]string, error)
+}
+
+func lookup(ctx context.Context, directory Directory, links linkReader, tenant *registry.Tenant) mapping.Lookup {
 	return func(q mapping.Query) ([]mapping.User, error) {
-		if q.By == mapping.ByExternalID && !e.Directory.KeepsLinks() {
-			user, err := e.Sessions.LinkedUser(ctx, tenant.Account, mapping.LinkKey{Connection: q.Connection, ExternalID: q.Value})
+		if q.By == mapping.ByExternalID && !directory.KeepsLinks() {
+			user, err := links.LinkedUser(ctx, tenant.Account, mapping.LinkKey{Connection: q.Connection, ExternalID: q.Value})
 			if errors.Is(err, ErrNotFound) {
 				return nil, nil
 			}
@@ -21,7 +31,7 @@ func (e *Engine) lookup(ctx context.Context, tenant *registry.Tenant) mapping.Lo
 			}
 			q = mapping.Query{By: mapping.ByID, Value: string(user)}
 		}
-		return e.Directory.Find(ctx, tenant.LegacyTenant, q)
+		return directory.Find(ctx, tenant.LegacyTenant, q)
 	}
 }
 

@@ -32,7 +32,7 @@ type AttemptStore interface {
 	// the from states to a.State; session, the client it reached, login, link, code (each unless nil)
 	// and the events are stored, and the device (unless nil) is decided. All or nothing. A device that
 	// has expired or was decided before is ErrConflict. A link whose key another user holds, or whose user
-	// has another key on the connection, is mapping.ErrLinkExists.
+	// has another key on the connection that it may not replace, is mapping.ErrLinkExists.
 	Settle(ctx context.Context, s Settlement) error
 	// RecordWrongUserCode notes that a code was typed that no device shows.
 	RecordWrongUserCode(ctx context.Context, at time.Time) error
@@ -68,6 +68,9 @@ type Link struct {
 	UserID    mapping.UserID
 	LoginID   id.ID
 	CreatedAt time.Time
+	// Replace, unless nil, lets it take the place of another link of the user on the connection. It is
+	// not stored.
+	Replace *mapping.Replacement
 }
 
 // SessionStore keeps sessions and what was recorded about logins.

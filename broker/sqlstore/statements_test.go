@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -173,8 +174,9 @@ func TestStatementsUseIndexes(t *testing.T) {
 		if !strings.Contains(string(q), "WHERE") {
 			continue
 		}
-		p := plan(q)
-		if strings.Contains(p, "SCAN") || strings.Contains(p, "TEMP B-TREE") && name != "select_events" {
+		p := strings.ReplaceAll(plan(q), "SCAN seen", "") // tally_logins' own intermediate result
+		sorts := slices.Contains([]string{"select_events", "logins_through", "tally_logins"}, name) // asked by people, not by requests
+		if strings.Contains(p, "SCAN") || strings.Contains(p, "TEMP B-TREE") && !sorts {
 			t.Errorf("%s: %s", name, p)
 		}
 	}

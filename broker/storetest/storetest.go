@@ -21,6 +21,8 @@ type Store interface {
 	broker.CallbackStore
 	broker.UpstreamStore
 	broker.OriginStore
+	broker.LinkStore
+	broker.LoginHistory
 	broker.LogoutStore
 	LiveSessions(context.Context, registry.Account, mapping.UserID, time.Time, int) ([]broker.Session, error)
 	broker.EventStore
@@ -76,6 +78,10 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"settlement recognises itself", settleAgain},
 		{"a login renews a session", settleRenews},
 		{"links are unique both ways", linksUnique},
+		{"a link is replaced with proof only", linkReplaced},
+		{"links are saved together, and read in order", linksInBulk},
+		{"logins through a connection are read in pages", loginsInPages},
+		{"users are counted by how they log in", loginsTallied},
 		{"identifiers are compared as bytes", identifiersAreBytes},
 		{"update that changes nothing matches", sameUpdate},
 		{"consents are remembered and withdrawn", consents},
