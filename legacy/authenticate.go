@@ -40,6 +40,7 @@ func (db *DB) Authenticate(ctx context.Context, tenant mapping.TenantKey, login,
 	case !ok:
 		return user.User, mapping.ErrWrongPassword
 	}
+	db.rehash(ctx, tenant, user, password)
 	return user.User, nil
 }
 

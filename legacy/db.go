@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/patchbay-auth/patchbay/internal/secret"
@@ -25,6 +26,11 @@ type Config struct {
 	StatementTimeout time.Duration
 	// Hashing bounds the verification of passwords.
 	Hashing passhash.PoolConfig
+	// Rehash is how passwords are hashed anew when they were verified against a weaker hash; empty means
+	// never, and then update_password is not even prepared.
+	Rehash passhash.Scheme
+	// OnRehash, if set, is told what became of each. It is called from many goroutines.
+	OnRehash func(Rehash)
 	// Fresh is how long a user and their details are served from memory without asking; zero
 	// means 30 s.
 	Fresh time.Duration
@@ -45,6 +51,7 @@ type DB struct {
 	read       *sql.DB
 	write      *sql.DB
 	statements map[Statement]*statement
+	verifier   *passhash.Verifier
 	hashes     *passhash.Pool
 	users      *cache[mapping.User]
 	details    *cache[mapping.Details]
@@ -63,15 +70,21 @@ type statement struct {
 func Open(ctx context.Context, c Config) (*DB, error) {
 	c = c.withDefaults()
 	db := &DB{
-		config:     c,
-		statements: map[Statement]*statement{},
-		users:      newCache[mapping.User](c, c.CacheSize),
-		details:    newCache[mapping.Details](c, 5*c.CacheSize),
+		config:  c,
+		users:   newCache[mapping.User](c, c.CacheSize),
+		details: newCache[mapping.Details](c, 5*c.CacheSize),
+	}
+	var faults []error
+	statements, found := compile(c.Profile, c.Engine)
+	for _, f := range found {
+		faults = append(faults, f.in(c.Profile))
+	}
+	db.statements = statements
+	if faults = append(faults, c.rehashFaults()...); c.Rehash == "" {
+		delete(statements, UpdatePassword)
 	}
 	verifier, err := passhash.New(c.Profile.Passwords)
-	faults := []error{err}
-	db.hashes = passhash.NewPool(verifier, c.Hashing)
-	faults = append(faults, db.compile()...)
+	db.verifier, db.hashes = verifier, passhash.NewPool(verifier, c.Hashing) // what is wrong with it is among the faults
 	if db.read, db.write, err = c.Engine.pools(c.DSN, c.MaxConns, c.StatementTimeout); err != nil {
 		return nil, fmt.Errorf("legacy: %w", errors.Join(append(faults, err)...))
 	}
@@ -106,6 +119,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.OnStatement == nil {
 		c.OnStatement = func(Statement) {}
+	}
+	if c.OnRehash == nil {
+		c.OnRehash = func(Rehash) {}
 	}
 	return c
 }
@@ -142,12 +158,12 @@ func (db *DB) ping(ctx context.Context) error {
 	return db.read.PingContext(ctx)
 }
 
-// has reports whether the profile has the statement.
 // TellsUpdates reports whether the profile knows when a user was last changed.
 func (db *DB) TellsUpdates() bool {
 	return slices.Contains(db.statements[UserByID].columns, "updated_at")
 }
 
+// has reports whether the profile has the statement.
 func (db *DB) has(name Statement) bool { return db.statements[name] != nil }
 
 // A querier is a pool or a transaction.
@@ -155,12 +171,21 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// maxRows is more than any statement about one user returns by right.
-const maxRows = 1000
+const (
+	// maxRows is more than any statement about one user returns by right, and a page of a scan.
+	maxRows = 1000
+	// maxCell is more, in bytes, than any column holds by right.
+	maxCell = 64 << 10
+)
 
-// rows runs a statement and returns everything it yields.
+// rows runs a statement and returns everything it yields. Where a parameter can have no value such as
+// the one given, nobody has it, and nobody is asked.
 func (db *DB) rows(ctx context.Context, q querier, name Statement, args map[string]string) (list []row, err error) {
 	s := db.statements[name]
+	values, possible := db.bind(s, args)
+	if !possible {
+		return nil, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, db.config.StatementTimeout)
 	defer cancel()
 	defer func() {
@@ -169,7 +194,7 @@ func (db *DB) rows(ctx context.Context, q querier, name Statement, args map[stri
 		}
 	}()
 	db.config.OnStatement(name)
-	rows, err := q.QueryContext(ctx, s.text, s.bind(args)...)
+	rows, err := q.QueryContext(ctx, s.text, values...)
 	if err != nil {
 		return nil, err
 	}
@@ -185,12 +210,8 @@ func (db *DB) rows(ctx context.Context, q querier, name Statement, args map[stri
 		if len(list) == maxRows {
 			return nil, fmt.Errorf("it returns more than %d rows", maxRows)
 		}
-		r := row{columns: columns, cells: make([]any, len(columns))}
-		targets := make([]any, len(columns))
-		for i := range r.cells {
-			targets[i] = &r.cells[i]
-		}
-		if err := rows.Scan(targets...); err != nil {
+		r, err := readRow(rows, columns)
+		if err != nil {
 			return nil, err
 		}
 		list = append(list, r)
@@ -198,11 +219,47 @@ func (db *DB) rows(ctx context.Context, q querier, name Statement, args map[stri
 	return list, rows.Err()
 }
 
-// bind returns the values of the statement's parameters, in order.
-func (s *statement) bind(args map[string]string) []any {
+func readRow(rows *sql.Rows, columns []string) (row, error) {
+	r := row{columns: columns, cells: make([]any, len(columns))}
+	targets := make([]any, len(columns))
+	for i := range r.cells {
+		targets[i] = &r.cells[i]
+	}
+	if err := rows.Scan(targets...); err != nil {
+		return row{}, err
+	}
+	for i, cell := range r.cells {
+		size := 0
+		switch v := cell.(type) {
+		case string:
+			size = len(v)
+		case []byte:
+			size = len(v)
+		}
+		if size > maxCell {
+			return row{}, fmt.Errorf("column %s: it has %d bytes, more than %d", columns[i], size, maxCell)
+		}
+	}
+	return r, nil
+}
+
+// bind returns the values of the statement's parameters, in order, and whether they are possible: text
+// is no value of an id that is a number. What args leaves out is NULL.
+func (db *DB) bind(s *statement, args map[string]string) ([]any, bool) {
 	values := make([]any, len(s.params))
 	for i, name := range s.params {
-		values[i] = args[name]
+		value, given := args[name]
+		switch {
+		case !given:
+		case name == "limit", (name == "user_id" || name == "after") && db.config.Profile.UserIDType == Integer:
+			n, err := strconv.ParseInt(value, 10, 64)
+			if err != nil || strconv.FormatInt(n, 10) != value {
+				return nil, false
+			}
+			values[i] = n
+		default:
+			values[i] = value
+		}
 	}
-	return values
+	return values, true
 }

@@ -24,49 +24,72 @@ const (
 	MySQL Engine = "mysql"
 	// SQLite is a file that must exist; its DSN is the file's path.
 	SQLite Engine = "sqlite"
+	// Postgres is PostgreSQL, read-only; its DSN is libpq's, as a URL or as key=value.
+	Postgres Engine = "postgres"
+	// SQLServer is Microsoft SQL Server, read-only; its DSN is a sqlserver:// URL.
+	SQLServer Engine = "sqlserver"
 )
+
+// readOnly reports whether nothing is ever written to databases of this kind.
+func (e Engine) readOnly() bool { return e == Postgres || e == SQLServer }
 
 // pools returns the connections to read with, and those to write with, which may be the same.
 func (e Engine) pools(dsn secret.Text, conns int, timeout time.Duration) (read, write *sql.DB, err error) {
 	switch e {
 	case MySQL:
-		config, err := mysql.ParseDSN(dsn.Reveal())
-		if err != nil {
-			return nil, nil, errors.New("dsn is not of the form user:password@tcp(host:port)/database") // the driver's error may quote it
-		}
-		config.InterpolateParams = true // one round trip for a statement, not three
-		config.ClientFoundRows = true
-		config.ParseTime = false
-		config.MultiStatements = false
-		if config.Timeout == 0 {
-			config.Timeout = timeout // of the dial
-		}
-		connector, err := mysql.NewConnector(config)
-		if err != nil {
-			return nil, nil, fmt.Errorf("dsn: %w", err)
-		}
-		pool := bounded(sql.OpenDB(connector), conns)
-		return pool, pool, nil
+		read, err = openMySQL(dsn, timeout)
+	case Postgres:
+		read, err = openPostgres(dsn, timeout)
+	case SQLServer:
+		read, err = openSQLServer(dsn, timeout)
 	case SQLite:
-		file := func(extra string) (*sql.DB, error) {
-			connector, err := sqlite.NewConnector(fmt.Sprintf("file:%s?mode=rw&_pragma=busy_timeout(%d)&%s",
-				(&url.URL{Path: dsn.Reveal()}).EscapedPath(), timeout.Milliseconds(), extra))
-			if err != nil {
-				return nil, fmt.Errorf("dsn: %w", err)
-			}
-			return sql.OpenDB(prepared.Connector{Connector: connector}), nil
-		}
-		write, err := file("_txlock=immediate&_pragma=journal_mode(WAL)")
-		if err != nil {
-			return nil, nil, err
-		}
-		read, err := file("_pragma=query_only(1)")
-		if err != nil {
-			return nil, nil, errors.Join(err, write.Close())
-		}
-		return bounded(read, conns), bounded(write, 1), nil
+		return openSQLite(dsn, conns, timeout)
+	default:
+		err = fmt.Errorf("engine %q is none of %s, %s, %s and %s", e, MySQL, SQLite, Postgres, SQLServer)
 	}
-	return nil, nil, fmt.Errorf("engine %q is neither %s nor %s", e, MySQL, SQLite)
+	if err != nil {
+		return nil, nil, err
+	}
+	return bounded(read, conns), read, nil
+}
+
+func openMySQL(dsn secret.Text, timeout time.Duration) (*sql.DB, error) {
+	config, err := mysql.ParseDSN(dsn.Reveal())
+	if err != nil {
+		return nil, errors.New("dsn is not of the form user:password@tcp(host:port)/database") // the driver's error may quote it
+	}
+	config.InterpolateParams = true // one round trip for a statement, not three
+	config.ClientFoundRows = true
+	config.ParseTime = false
+	config.MultiStatements = false
+	if config.Timeout == 0 {
+		config.Timeout = timeout // of the dial
+	}
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		return nil, fmt.Errorf("dsn: %w", err)
+	}
+	return sql.OpenDB(connector), nil
+}
+
+func openSQLite(dsn secret.Text, conns int, timeout time.Duration) (read, write *sql.DB, err error) {
+	file := func(extra string) (*sql.DB, error) {
+		connector, err := sqlite.NewConnector(fmt.Sprintf("file:%s?mode=rw&_pragma=busy_timeout(%d)&%s",
+			(&url.URL{Path: dsn.Reveal()}).EscapedPath(), timeout.Milliseconds(), extra))
+		if err != nil {
+			return nil, fmt.Errorf("dsn: %w", err)
+		}
+		return sql.OpenDB(prepared.Connector{Connector: connector}), nil
+	}
+	write, err = file("_txlock=immediate&_pragma=journal_mode(WAL)")
+	if err != nil {
+		return nil, nil, err
+	}
+	read, err = file("_pragma=query_only(1)")
+	if err != nil {
+		return nil, nil, errors.Join(err, write.Close())
+	}
+	return bounded(read, conns), bounded(write, 1), nil
 }
 
 func bounded(pool *sql.DB, conns int) *sql.DB {

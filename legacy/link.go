@@ -79,10 +79,14 @@ func (db *DB) linkOnce(ctx context.Context, tenant mapping.TenantKey, key mappin
 		return err
 	}
 	s := db.statements[LinkExternalID]
-	db.config.OnStatement(LinkExternalID)
-	result, err := tx.ExecContext(ctx, s.text, s.bind(map[string]string{
+	values, possible := db.bind(s, map[string]string{
 		"tenant": string(tenant), "user_id": string(id), "connection": key.Connection, "external_id": key.ExternalID,
-	})...)
+	})
+	if !possible {
+		return mapping.ErrNoUser
+	}
+	db.config.OnStatement(LinkExternalID)
+	result, err := tx.ExecContext(ctx, s.text, values...)
 	if err != nil {
 		return fmt.Errorf("legacy: %s: %w", LinkExternalID, err)
 	}

@@ -1,6 +1,7 @@
 package legacy
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -29,6 +30,16 @@ func TestParseParams(t *testing.T) {
 		{name: "block comment", sql: "a /* :x ' -- */ :y", engine: SQLite, text: "a   ?", params: []string{"y"}},
 		{name: "cast", sql: ":x::text", engine: SQLite, text: "?::text", params: []string{"x"}},
 		{name: "assignment", sql: "@a := :x", engine: MySQL, text: "@a := ?", params: []string{"x"}},
+		{name: "numbered in PostgreSQL, a name once", sql: "a = :x AND b = :y OR c = :x", engine: Postgres, text: "a = $1 AND b = $2 OR c = $1", params: []string{"x", "y"}},
+		{name: "cast in PostgreSQL", sql: ":x::bigint", engine: Postgres, text: "$1::bigint", params: []string{"x"}},
+		{name: "backslash is a character in PostgreSQL", sql: `'\' || :x`, engine: Postgres, text: `'\' || $1`, params: []string{"x"}},
+		{name: "a name that ends in e before a text", sql: "type'a' :x", engine: Postgres, text: "type'a' $1", params: []string{"x"}},
+		{name: "dollar in a name", sql: "a$b = :x", engine: Postgres, text: "a$b = $1", params: []string{"x"}},
+		{name: "numbered in SQL Server", sql: "a = :x AND b = :y OR c = :x", engine: SQLServer, text: "a = @p1 AND b = @p2 OR c = @p1", params: []string{"x", "y"}},
+		{name: "brackets", sql: "[it's :x] :y", engine: SQLServer, text: "[it's :x] @p1", params: []string{"y"}},
+		{name: "doubled bracket", sql: "[a]]:x] :y", engine: SQLServer, text: "[a]]:x] @p1", params: []string{"y"}},
+		{name: "brackets in SQLite", sql: "[:x] :y", engine: SQLite, text: "[:x] ?", params: []string{"y"}},
+		{name: "subscript in PostgreSQL", sql: "a[1] = :x", engine: Postgres, text: "a[1] = $1", params: []string{"x"}},
 		{name: "last semicolon", sql: "SELECT 1;\n", engine: SQLite, text: "SELECT 1"},
 		{name: "semicolon in quotes", sql: "';' ", engine: SQLite, text: "';' "},
 
@@ -37,6 +48,15 @@ func TestParseParams(t *testing.T) {
 		{name: "question mark in quotes", sql: "'?'", engine: SQLite, fault: "question mark"},
 		{name: "open quote", sql: "'a", engine: SQLite, fault: "' is not closed"},
 		{name: "open quote behind a backslash", sql: `'a\'`, engine: MySQL, fault: "' is not closed"},
+		{name: "parameter of PostgreSQL's own", sql: "a = $1", engine: Postgres, fault: "a $ begins a parameter"},
+		{name: "dollar quotes", sql: "$$ :x $$", engine: Postgres, fault: "a $ begins a parameter"},
+		{name: "text with escapes", sql: `a = E'\'' :x'`, engine: Postgres, fault: "it contains an E'"},
+		{name: "backtick in PostgreSQL", sql: "`a`", engine: Postgres, fault: "a ` begins"},
+		{name: "parameter of SQL Server's own", sql: "a = @p1", engine: SQLServer, fault: "a @ begins a parameter"},
+		{name: "parameter of SQLite's own", sql: "a = @x", engine: SQLite, fault: "a @ begins a parameter"},
+		{name: "open bracket", sql: "[a", engine: SQLServer, fault: "[ is not closed"},
+		{name: "comment in a comment", sql: "/* a /* b */ :x */", engine: Postgres, fault: "within a comment"},
+		{name: "digit behind a name", sql: "a = :x1", engine: Postgres, fault: `:x is followed by "1"`},
 		{name: "open comment", sql: "/* a", engine: SQLite, fault: "/* is not closed"},
 		{name: "executable comment", sql: "/*!50000 DROP */", engine: MySQL, fault: "executable comment"},
 		{name: "executable comment of MariaDB", sql: "/*M! DROP */", engine: MySQL, fault: "executable comment"},
@@ -59,31 +79,47 @@ func TestParseParams(t *testing.T) {
 	}
 }
 
-// FuzzParseParams holds that placeholders and parameters are as many, that what stood in quotes
-// stands there still, and that parsing what was parsed changes nothing.
+// FuzzParseParams holds, for every engine, that there are as many placeholders as there should be, and
+// that parsing what was parsed, its placeholders named again, changes nothing.
 func FuzzParseParams(f *testing.F) {
-	for _, sql := range []string{"a = :x", `'\' :x' :y`, "-- :x\n:y", "/* */ :x::y", "5--:x;", "`:x` \":y\" ':z'"} {
-		f.Add(sql, true)
-		f.Add(sql, false)
-	}
-	f.Fuzz(func(t *testing.T, sql string, isMySQL bool) {
-		engine := SQLite
-		if isMySQL {
-			engine = MySQL
+	engines := []Engine{SQLite, MySQL, Postgres, SQLServer}
+	for _, sql := range []string{"a = :x", `'\' :x' :y`, "-- :x\n:y", "/* */ :x::y", "5--:x;", "`:x` \":y\" ':z'", "[a]]:x] :y", ":x :y :x", "E'\\' :x", "a$b :x"} {
+		for i := range engines {
+			f.Add(sql, uint8(i)) //nolint:gosec // there are four
 		}
+	}
+	f.Fuzz(func(t *testing.T, sql string, which uint8) {
+		engine := engines[int(which)%len(engines)]
 		text, params, err := parseParams(sql, engine)
 		if err != nil {
 			return
 		}
-		if strings.Count(text, "?") != len(params) {
-			t.Fatalf("%q became %q with %d parameters", sql, text, len(params))
-		}
-		named := text
 		for _, p := range params {
 			if !strings.Contains(sql, ":"+p) {
 				t.Fatalf("%q has no :%s", sql, p)
 			}
-			named = strings.Replace(named, "?", ":"+p, 1)
+		}
+		named, found := text, 0
+		if prefix := engine.dialect().numbered; prefix == "" {
+			found = strings.Count(text, "?")
+			for _, p := range params {
+				named = strings.Replace(named, "?", ":"+p, 1)
+			}
+		} else {
+			for n := len(params); n > 0; n-- { // @p12 before @p1
+				placeholder := fmt.Sprint(prefix, n)
+				if !strings.Contains(text, placeholder) {
+					t.Fatalf("%q became %q, where %s is missing", sql, text, placeholder)
+				}
+				found++
+			}
+			if strings.Contains(text, fmt.Sprint(prefix, len(params)+1)) && !strings.Contains(sql, fmt.Sprint(prefix, len(params)+1)) {
+				t.Fatalf("%q became %q, with %d parameters", sql, text, len(params))
+			}
+			return // its numbers may also stand in a text, so naming them again proves nothing
+		}
+		if found != len(params) {
+			t.Fatalf("%q became %q with %d parameters", sql, text, len(params))
 		}
 		again, same, err := parseParams(named, engine)
 		if err != nil || again != text || !slices.Equal(same, params) {

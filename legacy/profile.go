@@ -28,10 +28,44 @@ const (
 
 	// ExternalIDsOfUser returns connection and external_id. :tenant :user_id
 	ExternalIDsOfUser Statement = "external_ids_of_user"
+
+	// For the tools and the console.
+
+	// Tenant returns tenant_id, name and active, and may return customer_number. :tenant
+	Tenant Statement = "tenant"
+	// SearchUsers is a user statement for people who look for somebody. :tenant :query :limit
+	SearchUsers    Statement = "search_users"
+	ListGroups     Statement = "list_groups"     // :tenant; name
+	ListSolutions  Statement = "list_solutions"  // :tenant; name
+	UsernameExists Statement = "username_exists" // :tenant :login; username
+
+	// CountUsers returns how many users there are, about, in the column users.
+	CountUsers Statement = "count_users"
+	// ScanUsers is a user statement that reads everybody, a page at a time: the first :limit users
+	// whose user_id comes after :after, in its order; from the beginning where :after is NULL. It must
+	// return tenant_id. Where ids are unique in their tenant only, the order is that of tenant and id,
+	// and the page begins after :after_tenant and :after.
+	ScanUsers Statement = "scan_users"
+	// ScanSoftphones is the same for tenant_id, user_id, address, and optionally is_default. All rows
+	// of a user stand together.
+	ScanSoftphones Statement = "scan_softphones"
+	// ScanExternalIDs is the same for tenant_id, user_id, connection and external_id.
+	ScanExternalIDs Statement = "scan_external_ids"
+
+	// The writes. Where one is absent, that is never written.
+
 	// LinkExternalID inserts one link. Two unique keys of its table must stand behind it, one on
 	// tenant, connection and external id, one on user and connection: they decide who is first.
 	// :tenant :user_id :connection :external_id
 	LinkExternalID Statement = "link_external_id"
+	// UnlinkExternalID deletes that one link. :tenant :user_id :connection :external_id
+	UnlinkExternalID Statement = "unlink_external_id"
+	// UpdatePassword replaces a stored hash, if it is still the one that was verified. It is used only
+	// where Config.Rehash asks for it. :tenant :user_id :old_hash :new_hash
+	UpdatePassword Statement = "update_password"
+	// CreateUser inserts a user. :tenant :login, and any of :email :given_name :family_name
+	// :display_name :locale :user_group :connection :external_id
+	CreateUser Statement = "create_user"
 )
 
 // A Profile describes a legacy schema. UserByLogin and UserByID are required; a list without a
@@ -39,12 +73,19 @@ const (
 // come together or not at all: with them the directory keeps the links between IdP identities and
 // users, without them the broker does.
 type Profile struct {
-	Statements      map[Statement]string
-	UserIDScope     Scope
+	Statements  map[Statement]string
+	UserIDScope Scope
+	// UserIDType is how ids are bound; zero means Text.
+	UserIDType      IDType
 	LoginComparison Comparison
 	// Passwords describes the stored hashes that do not describe themselves.
 	Passwords passhash.Options
+	// origins say where each statement stands, for faults; empty for profiles made in Go.
+	origins map[Statement]string
 }
+
+// name names a statement in a fault.
+func (p Profile) name(s Statement) string { return p.origins[s] + string(s) }
 
 // Scope says among which users an id is unique.
 type Scope string
@@ -57,6 +98,16 @@ const (
 	PerTenant Scope = "tenant"
 )
 
+// IDType says what a user id is in the database. Engines that do not compare numbers with text need
+// to know; there, what is no number is nobody's id.
+type IDType string
+
+// The types of a user id.
+const (
+	Text    IDType = "text"
+	Integer IDType = "integer"
+)
+
 // Comparison says when two logins are the same.
 type Comparison string
 
@@ -66,45 +117,3 @@ const (
 	// ASCIIFold ignores the case of A to Z, and of nothing else.
 	ASCIIFold Comparison = "ascii-fold"
 )
-
-// A contract is what a statement must look like.
-type contract struct {
-	params   []string
-	required []string
-	optional []string
-	// aboutUser marks the statements that need no :tenant where ids are global.
-	aboutUser bool
-	writes    bool
-}
-
-func userContract(params, required []string) contract {
-	return contract{
-		params:   append([]string{"tenant"}, params...),
-		required: append([]string{"user_id", "username", "active"}, required...),
-		optional: []string{
-			"tenant_id", "email", "email_verified", "given_name", "family_name", "display_name", "locale", "user_type",
-			"user_group", "password_hash", "password_salt", "password_scheme", "password_changed_at", "updated_at", "federated_only",
-		},
-	}
-}
-
-func contracts() map[Statement]contract {
-	about := func(required ...string) contract {
-		return contract{params: []string{"tenant", "user_id"}, required: required, aboutUser: true}
-	}
-	softphones := about("address")
-	softphones.optional = []string{"is_default"}
-	return map[Statement]contract{
-		UserByLogin:       userContract([]string{"login"}, nil),
-		UserByID:          userContract([]string{"user_id"}, nil),
-		UserByEmail:       userContract([]string{"email"}, []string{"email"}),
-		UserByExternalID:  userContract([]string{"connection", "external_id"}, []string{"connection", "external_id"}),
-		Roles:             about("name"),
-		Permissions:       about("name"),
-		Groups:            about("name"),
-		Softphones:        softphones,
-		Configuration:     about("name", "value"),
-		ExternalIDsOfUser: about("connection", "external_id"),
-		LinkExternalID:    {params: []string{"tenant", "user_id", "connection", "external_id"}, writes: true},
-	}
-}

@@ -11,6 +11,9 @@ import (
 	"github.com/patchbay-auth/patchbay/cmd/patchbay/internal/server"
 	"github.com/patchbay-auth/patchbay/internal/config"
 	"github.com/patchbay-auth/patchbay/internal/keyfile"
+	"github.com/patchbay-auth/patchbay/legacy"
+	"github.com/patchbay-auth/patchbay/legacy/iq"
+	"github.com/patchbay-auth/patchbay/legacy/passhash"
 )
 
 // loadConfig reads the file that --config names.
@@ -45,6 +48,26 @@ func withState(c *cobra.Command, run func(context.Context, *server.State) error)
 }
 
 func stateConfig(cfg config.Config) sqlstore.Config { return sqlstore.Config{DSN: cfg.StateDSN} }
+
+// legacyConfig reads the profile of the legacy database, which may be in a file of its own.
+func legacyConfig(cfg config.Config, log *slog.Logger) (legacy.Config, error) {
+	c := legacy.Config{
+		Engine: legacy.Engine(cfg.Legacy.Driver), DSN: cfg.Legacy.DSN, Rehash: passhash.Scheme(cfg.Legacy.Rehash), Profile: iq.Profile(),
+		OnRehash: func(r legacy.Rehash) {
+			if r.Err != nil {
+				log.Warn("a password was not hashed anew", "tenant", string(r.Tenant), "user", string(r.User), "error", r.Err)
+				return
+			}
+			log.Info("a password was hashed anew", "tenant", string(r.Tenant), "user", string(r.User))
+		},
+	}
+	if cfg.Legacy.ProfileFile == "" {
+		return c, nil
+	}
+	var err error
+	c.Profile, err = legacy.LoadProfile(cfg.Legacy.ProfileFile, c.Engine)
+	return c, err
+}
 
 func openKeys(cfg config.Config) (*keyfile.Keys, error) {
 	unlock, err := unlockOf(cfg)

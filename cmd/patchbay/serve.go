@@ -17,8 +17,6 @@ import (
 	"github.com/patchbay-auth/patchbay/broker/throttle"
 	"github.com/patchbay-auth/patchbay/cmd/patchbay/internal/server"
 	"github.com/patchbay-auth/patchbay/internal/config"
-	"github.com/patchbay-auth/patchbay/legacy"
-	"github.com/patchbay-auth/patchbay/legacy/iq"
 	"github.com/patchbay-auth/patchbay/provider"
 )
 
@@ -47,6 +45,10 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (err error)
 	if err != nil {
 		return err
 	}
+	directory, err := legacyConfig(cfg, log)
+	if err != nil {
+		return err
+	}
 	s, err := server.Open(ctx, server.Config{
 		PublicURL: cfg.PublicURL, SharedPaths: []string{cfg.SharedIssuerPath}, InformationPath: cfg.AccessTokenInformationPath, TrustedProxies: cfg.TrustedProxies,
 		PrivateLogouts: cfg.PrivateLogouts,
@@ -55,7 +57,7 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (err error)
 			Failures: cfg.Limits.Login.Failures, AccountsPerAddress: cfg.Limits.Login.AccountsPerAddress, Window: cfg.Limits.Login.Window,
 		},
 		State:  stateConfig(cfg),
-		Legacy: legacy.Config{Engine: legacy.Engine(cfg.Legacy.Driver), DSN: cfg.Legacy.DSN, Profile: iq.Profile()},
+		Legacy: directory,
 		Keys:   keys, Retention: broker.Retention(cfg.Retention), Log: log,
 	})
 	if err != nil {

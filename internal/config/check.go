@@ -52,17 +52,22 @@ func (p parser) databases(c *Config) {
 	if c.Legacy.Driver == "" {
 		c.Legacy.Driver = "mysql"
 	}
-	if !slices.Contains([]string{"mysql", "sqlite"}, c.Legacy.Driver) {
-		p.Fault("legacy.driver", "%q is neither mysql nor sqlite", c.Legacy.Driver)
+	if !slices.Contains([]string{"mysql", "sqlite", "postgres", "sqlserver"}, c.Legacy.Driver) {
+		p.Fault("legacy.driver", "%q is none of mysql, sqlite, postgres and sqlserver", c.Legacy.Driver)
 	}
 	if !p.missing("legacy.dsn", c.Legacy.DSN.Empty(), "where the legacy user database is") && c.Legacy.Driver == "sqlite" {
 		c.Legacy.DSN = secret.New(p.sqlite(c.Legacy.DSN.Reveal()))
 	}
-	if c.Legacy.Profile == "" {
+	switch {
+	case c.Legacy.ProfileFile != "" && c.Legacy.Profile != "":
+		p.Fault("legacy.profile_file", "give either a profile or the file of one, not both")
+	case c.Legacy.ProfileFile == "" && c.Legacy.Profile == "":
 		c.Legacy.Profile = "iq"
+	case c.Legacy.ProfileFile == "" && c.Legacy.Profile != "iq":
+		p.Fault("legacy.profile", "%q is not a built-in profile; there is iq, and others come from a profile_file", c.Legacy.Profile)
 	}
-	if c.Legacy.Profile != "iq" {
-		p.Fault("legacy.profile", "%q is not a known profile; there is iq", c.Legacy.Profile)
+	if rehash := c.Legacy.Rehash; rehash != "" && rehash != "bcrypt" && rehash != "argon2id" {
+		p.Fault("legacy.rehash", "%q is neither bcrypt nor argon2id", rehash)
 	}
 }
 

@@ -49,12 +49,15 @@ type TLS struct {
 
 // Legacy is the legacy user database.
 type Legacy struct {
-	// Driver is mysql or sqlite.
+	// Driver is mysql, sqlite, postgres or sqlserver.
 	Driver string
 	// DSN is in the driver's own form; for sqlite, the path of the file.
 	DSN secret.Text
-	// Profile describes its schema: "iq".
-	Profile string
+	// Profile describes its schema: "iq". It is empty where ProfileFile does.
+	Profile     string
+	ProfileFile string
+	// Rehash is how passwords are hashed anew at a login: bcrypt, argon2id, or empty for not at all.
+	Rehash string
 }
 
 // KeyFile names the sealed key file and what opens it: exactly one of Passphrase and Identity.
@@ -87,9 +90,11 @@ type configYAML struct {
 		DSN secret.Text `yaml:"dsn"`
 	} `yaml:"state"`
 	Legacy struct {
-		Driver  string      `yaml:"driver"`
-		DSN     secret.Text `yaml:"dsn"`
-		Profile string      `yaml:"profile"`
+		Driver      string      `yaml:"driver"`
+		DSN         secret.Text `yaml:"dsn"`
+		Profile     string      `yaml:"profile"`
+		ProfileFile string      `yaml:"profile_file"`
+		Rehash      string      `yaml:"rehash"`
 	} `yaml:"legacy"`
 	KeyFile           string      `yaml:"key_file"`
 	KeyFilePassphrase secret.Text `yaml:"key_file_passphrase"`
@@ -119,7 +124,7 @@ func parse(name, dir string, data []byte, from yamlfault.Expander) (Config, erro
 	p := parser{File: yamlfault.Decode(name, data, from, &y), dir: dir}
 	c := Config{
 		Listen: y.Listen, PublicURL: y.PublicURL, SharedIssuerPath: "/id", StateDSN: y.State.DSN,
-		Legacy:    Legacy{Driver: y.Legacy.Driver, DSN: y.Legacy.DSN, Profile: y.Legacy.Profile},
+		Legacy:    Legacy{Driver: y.Legacy.Driver, DSN: y.Legacy.DSN, Profile: y.Legacy.Profile, ProfileFile: p.path(y.Legacy.ProfileFile), Rehash: y.Legacy.Rehash},
 		KeyFile:   KeyFile{Path: p.path(y.KeyFile), Passphrase: y.KeyFilePassphrase, Identity: y.KeyFileIdentity},
 		LogFormat: y.Log.Format, MetricsListen: y.Metrics.Listen, PrivateLogouts: y.BackchannelLogout.AllowPrivateNetwork,
 	}

@@ -60,7 +60,7 @@ func (f *File) Fault(path, format string, args ...any) {
 		return
 	}
 	f.faults = append(f.faults, Fault{
-		File: f.name, Line: f.line(path), Path: path, Problem: fmt.Errorf(format, args...).Error(),
+		File: f.name, Line: f.Line(path), Path: path, Problem: fmt.Errorf(format, args...).Error(),
 	})
 }
 
@@ -70,7 +70,8 @@ func (f *File) Fork() *File { return &File{name: f.name, lines: f.lines} }
 // Has reports whether the file has the key at path.
 func (f *File) Has(path string) bool { return f.lines[path] > 0 }
 
-func (f *File) line(path string) int {
+// Line returns the line of the key at path, or of the nearest enclosing one; zero where there is none.
+func (f *File) Line(path string) int {
 	for path != "" {
 		if line := f.lines[path]; line > 0 {
 			return line

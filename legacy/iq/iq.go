@@ -20,9 +20,7 @@ func Profile() legacy.Profile {
 			"SHA1": {Format: "sha1({SALT}{PASSWORD})"},
 		}},
 		Statements: map[legacy.Statement]string{
-			legacy.UserByLogin: "SELECT" + userColumns + `,
-				c.PwHash AS password_hash, c.PwSalt AS password_salt, c.PwType AS password_scheme, c.PwChanged AS password_changed_at` +
-				userTables + `
+			legacy.UserByLogin: "SELECT" + userColumns + passwordColumns + userTables + `
 				LEFT JOIN credentials c ON c.UserID = u.UserID AND c.isCurrent = 1
 				WHERE u.CustomerID = :tenant AND u.UserName = :login`,
 			legacy.UserByID: "SELECT" + userColumns + passwordChanged + userTables + `
@@ -54,6 +52,41 @@ func Profile() legacy.Profile {
 				FROM users u JOIN user_configuration c ON c.UserID = u.UserID
 				WHERE u.CustomerID = :tenant AND u.UserID = :user_id AND c.ConfName IS NOT NULL`,
 
+			legacy.Tenant: `SELECT k.CustomerID AS tenant_id, k.CustomerName AS name, k.isActive AS active, k.CustomerNo AS customer_number
+				FROM customers k WHERE k.CustomerID = :tenant`,
+			// By the beginning of the login, which the index on it finds.
+			legacy.SearchUsers: "SELECT" + userColumns + userTables + `
+				WHERE u.CustomerID = :tenant AND u.UserName >= :query AND SUBSTR(u.UserName, 1, LENGTH(:query)) = :query
+				ORDER BY u.UserName LIMIT :limit`,
+			legacy.ListGroups: `SELECT g.GroupName AS name FROM user_groups g
+				WHERE g.CustomerID = :tenant AND g.GroupName IS NOT NULL`,
+			legacy.ListSolutions: `SELECT DISTINCT c.ConfValue AS name
+				FROM users u JOIN user_configuration c ON c.UserID = u.UserID
+				WHERE u.CustomerID = :tenant AND c.ConfName = 'solution_id' AND c.ConfValue IS NOT NULL`,
+			legacy.UsernameExists: `SELECT u.UserName AS username FROM users u
+				WHERE u.CustomerID = :tenant AND u.UserName = :login`,
+
+			// Outer joins, so that users without a customer, whom no login finds, are not passed over.
+			legacy.CountUsers: "SELECT COUNT(*) AS users FROM users",
+			legacy.ScanUsers: "SELECT" + userColumns + passwordColumns + `
+				FROM users u
+				LEFT JOIN customers k ON k.CustomerID = u.CustomerID
+				LEFT JOIN user_groups g ON g.GroupID = u.GroupID
+				LEFT JOIN credentials c ON c.UserID = u.UserID AND c.isCurrent = 1
+				WHERE u.UserID > COALESCE(:after, 0) ORDER BY u.UserID LIMIT :limit`,
+			legacy.ScanSoftphones: `SELECT u.CustomerID AS tenant_id, s.UserID AS user_id, s.SipUri AS address, s.isDefault AS is_default
+				FROM softphones s JOIN users u ON u.UserID = s.UserID
+				WHERE s.UserID > COALESCE(:after, 0) AND s.SipUri IS NOT NULL
+				ORDER BY s.UserID, s.PhoneID LIMIT :limit`,
+			legacy.ScanExternalIDs: `SELECT x.CustomerID AS tenant_id, x.UserID AS user_id, x.Provider AS connection, x.ExternalID AS external_id
+				FROM external_identities x
+				WHERE x.UserID > COALESCE(:after, 0) ORDER BY x.UserID, x.Provider LIMIT :limit`,
+
+			// A new hash says by itself what it is, and carries its salt.
+			legacy.UpdatePassword: `UPDATE credentials SET PwHash = :new_hash, PwSalt = NULL, PwType = NULL
+				WHERE UserID = :user_id AND isCurrent = 1 AND PwHash = :old_hash
+				AND EXISTS (SELECT 1 FROM users u WHERE u.UserID = :user_id AND u.CustomerID = :tenant)`,
+
 			legacy.ExternalIDsOfUser: `SELECT x.Provider AS connection, x.ExternalID AS external_id
 				FROM external_identities x
 				WHERE x.CustomerID = :tenant AND x.UserID = :user_id`,
@@ -73,6 +106,9 @@ const (
 		u.eMail AS email, CASE WHEN u.eMailConfirmed = 'Y' THEN 1 ELSE 0 END AS email_verified,
 		u.FirstName AS given_name, u.LastName AS family_name, u.DisplayName AS display_name,
 		u.Lang AS locale, u.UserType AS user_type, g.GroupName AS user_group, u.SSOOnly AS federated_only`
+
+	passwordColumns = `,
+		c.PwHash AS password_hash, c.PwSalt AS password_salt, c.PwType AS password_scheme, c.PwChanged AS password_changed_at`
 
 	userTables = `
 		FROM users u

@@ -90,8 +90,11 @@ func PerTenant(t testing.TB, engine legacy.Engine) *legacy.DB {
 	for name, text := range c.Profile.Statements {
 		c.Profile.Statements[name] = ids.Replace(text)
 	}
-	// Links stay with the broker.
-	for _, name := range []legacy.Statement{legacy.UserByExternalID, legacy.ExternalIDsOfUser, legacy.LinkExternalID} {
+	// Links stay with the broker, and nobody is scanned.
+	for _, name := range []legacy.Statement{
+		legacy.UserByExternalID, legacy.ExternalIDsOfUser, legacy.LinkExternalID,
+		legacy.ScanUsers, legacy.ScanSoftphones, legacy.ScanExternalIDs,
+	} {
 		delete(c.Profile.Statements, name)
 	}
 	return Open(t, c)

@@ -63,6 +63,12 @@ type template struct {
 	inside expression
 }
 
+// Check returns everything that is wrong with the template.
+func (t Template) Check() error {
+	_, err := t.compile()
+	return err
+}
+
 func (t Template) compile() (*template, error) {
 	if t.SaltEncoding == "" {
 		t.SaltEncoding = Raw
