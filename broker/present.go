@@ -115,7 +115,7 @@ func (e *Engine) maker(p PresentedToken) (route, error) {
 	}
 	for _, name := range p.Client.TokenExchange.Connections {
 		c, ok := e.Registry.Snapshot().Connection(p.Tenant.Account, name)
-		if !ok || c.OIDC == nil || c.OIDC.Issuer != issuer {
+		if !ok || c.OIDC == nil || !c.OIDC.Issues(issuer) {
 			continue
 		}
 		wanted := []string{c.OIDC.ClientID}

@@ -70,6 +70,7 @@ func (p *provider) mountPages(mux *http.ServeMux, root string) (err error) {
 	if err != nil {
 		return err
 	}
+	mux.HandleFunc("GET "+root+"/login/{account}/{connection}/jwks", p.connectionKeys)
 	for _, at := range []string{"/login/", "/device", "/device/"} {
 		mux.Handle(root+at, p.visited(h))
 	}

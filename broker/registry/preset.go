@@ -3,6 +3,7 @@ package registry
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -23,6 +24,16 @@ const (
 
 // TenantIDPart stands for the tenant in the issuer of an Entra ID application of several tenants.
 const TenantIDPart = "{tenantid}"
+
+// Issues reports whether tokens of the identity provider may have an issuer.
+func (o *OIDC) Issues(issuer string) bool {
+	if len(o.Tenants) == 0 {
+		return o.Issuer == issuer
+	}
+	return slices.ContainsFunc(o.Tenants, func(tenant string) bool {
+		return strings.Replace(o.Issuer, TenantIDPart, tenant, 1) == issuer
+	})
+}
 
 // entraExternalID identifies a person of an Entra ID tenant for good: oid alone is unique within one.
 const entraExternalID = "tid+oid"

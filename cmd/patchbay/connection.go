@@ -44,7 +44,7 @@ func connectionListCommand() *cobra.Command {
 						if !one.Enabled {
 							state = "disabled"
 						}
-						_, _ = fmt.Fprintf(w, "%s/%s\t%s\t%s\t%s\n", one.Account, one.ID, one.Type, state, server.EnteredThere(cfg.PublicURL, one))
+						_, _ = fmt.Fprintf(w, "%s/%s\t%s\t%s\t%s\n", one.Account, one.ID, one.Type, state, strings.Join(server.EnteredThere(cfg.PublicURL, one), " "))
 					}
 				}
 				if len(args) == 1 && !found {

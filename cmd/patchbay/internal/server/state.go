@@ -54,11 +54,18 @@ func OpenState(ctx context.Context, config sqlstore.Config, keys *keyfile.Keys, 
 // Close closes the database.
 func (s *State) Close() error { return s.Store.Close() }
 
-// EnsureKeys makes the signing keys that the shared issuers and the tenants' realms lack.
+// EnsureKeys makes the signing keys that the shared issuers, the tenants' realms and the connections that
+// prove themselves by a key lack.
 func (s *State) EnsureKeys(ctx context.Context) error {
 	scopes := []keyring.Scope{keyring.Shared}
-	for _, t := range s.Registry.Snapshot().Tenants() {
+	snapshot := s.Registry.Snapshot()
+	for _, t := range snapshot.Tenants() {
 		scopes = append(scopes, keyring.Realm(string(t.Account)))
+		for _, c := range snapshot.Connections(t.Account) {
+			if c.OIDC != nil && c.OIDC.ClientAuth == registry.ClientAuthPrivateKeyJWT {
+				scopes = append(scopes, keyring.Connection(string(c.Account), c.ID))
+			}
+		}
 	}
 	return s.Keyring.Ensure(ctx, scopes...)
 }

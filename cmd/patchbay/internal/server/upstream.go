@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/keyring"
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/federation"
 	"github.com/patchbay-auth/patchbay/federation/saml"
@@ -40,13 +41,17 @@ func connectionAddress(base string, c *registry.Connection) string {
 	return base + "/login/" + string(c.Account) + "/" + c.ID
 }
 
-// EnteredThere is the address of a connection that an administrator enters at the IdP: the redirect URI of an
-// OpenID Connect client, or where a SAML IdP reads our metadata.
-func EnteredThere(base string, c *registry.Connection) string {
-	if c.SAML != nil {
-		return connectionAddress(base, c) + "/saml/metadata"
+// EnteredThere are the addresses of a connection that an administrator enters at the IdP: the redirect URI of
+// an OpenID Connect client, and where its keys are; or where a SAML IdP reads our metadata.
+func EnteredThere(base string, c *registry.Connection) []string {
+	at := connectionAddress(base, c)
+	switch {
+	case c.SAML != nil:
+		return []string{at + "/saml/metadata"}
+	case c.OIDC.ClientAuth == registry.ClientAuthPrivateKeyJWT:
+		return []string{at + "/callback", at + "/jwks"}
 	}
-	return connectionAddress(base, c) + "/callback"
+	return []string{at + "/callback"}
 }
 
 func (s *State) oidc(c *registry.Connection, now func() time.Time) (*federation.OIDC, error) {
@@ -60,10 +65,27 @@ func (s *State) oidc(c *registry.Connection, now func() time.Time) (*federation.
 	}
 	return federation.Open(federation.Config{
 		Connection: c.ID, Issuer: c.OIDC.Issuer, ClientID: c.OIDC.ClientID, ClientSecret: clientSecret,
+		ClientAuth: c.OIDC.ClientAuth, Signer: s.signerAt(c),
+		Preset: federation.Preset{
+			Connection: c.OIDC.Auth0Connection, Organization: c.OIDC.Organization,
+			HostedDomain: c.OIDC.HostedDomain, Tenants: c.OIDC.Tenants,
+		},
 		Scopes: c.OIDC.Scopes, ExternalIDClaim: c.ExternalIDClaim,
 		AllowPrivateNetwork: c.OIDC.AllowPrivateNetwork, Now: now,
 		Access: federation.AccessTokens(c.OIDC.AccessTokens),
 	})
+}
+
+// signerAt returns the key by which patchbay proves itself at a connection's IdP. RS256 is what all of
+// them take.
+func (s *State) signerAt(c *registry.Connection) func() (federation.Signer, error) {
+	return func() (federation.Signer, error) {
+		key, err := s.Keyring.Signer(keyring.Connection(string(c.Account), c.ID), keyring.RS256)
+		if err != nil {
+			return federation.Signer{}, err
+		}
+		return federation.Signer{KeyID: string(key.ID), Algorithm: string(key.Algorithm), Sign: key.Sign}, nil
+	}
 }
 
 func (s *State) saml(c *registry.Connection, base string, now func() time.Time) (*saml.SAML, error) {
