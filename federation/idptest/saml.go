@@ -28,6 +28,8 @@ type SAMLConfig struct {
 	// Listen and Name are as in Config.
 	Listen, Name string
 	Users        []User
+	// CertificateLifetime is how long its signing certificates are valid. Zero means 90 days.
+	CertificateLifetime time.Duration
 }
 
 // SAML is a running SAML identity provider on crewjam/saml: the same login page, a signed response with a
@@ -40,6 +42,7 @@ type SAML struct {
 	page     pages
 	users    []User
 	provider *saml.IdentityProvider
+	lifetime time.Duration // of certificates
 	server   *http.Server
 	served   chan error
 
@@ -75,6 +78,9 @@ func StartSAML(cfg SAMLConfig) (*SAML, error) {
 	if cfg.Name == "" {
 		cfg.Name = "Example Organisation"
 	}
+	if cfg.CertificateLifetime == 0 {
+		cfg.CertificateLifetime = 90 * 24 * time.Hour
+	}
 	listener, base, err := listen(cfg.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen %q: %w", cfg.Listen, err)
@@ -89,7 +95,7 @@ func StartSAML(cfg SAMLConfig) (*SAML, error) {
 
 func newSAML(cfg SAMLConfig, base string) (*SAML, error) {
 	s := &SAML{
-		base: base, page: pages{name: cfg.Name}, users: cfg.Users, served: make(chan error, 1),
+		base: base, page: pages{name: cfg.Name}, users: cfg.Users, lifetime: cfg.CertificateLifetime, served: make(chan error, 1),
 		services: map[string]*saml.EntityDescriptor{}, pending: map[string]*saml.IdpAuthnRequest{},
 	}
 	u, err := url.Parse(base)
@@ -177,7 +183,7 @@ func (s *SAML) RotateKeys() error {
 	if err != nil {
 		return err
 	}
-	certificate, err := selfSigned(key.private)
+	certificate, err := selfSigned(key.private, s.lifetime)
 	if err != nil {
 		return err
 	}
@@ -187,10 +193,10 @@ func (s *SAML) RotateKeys() error {
 	return nil
 }
 
-func selfSigned(key *rsa.PrivateKey) (*x509.Certificate, error) {
+func selfSigned(key *rsa.PrivateKey, lifetime time.Duration) (*x509.Certificate, error) {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "test identity provider"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour),
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(lifetime),
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {

@@ -15,6 +15,7 @@ func (s *Server) Metrics() http.Handler {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		newKeyCollector(s.Keyring, s.now),
+		&s.certificates,
 	)
 	s.stateMetrics(reg)
 	s.loginMetrics(reg)

@@ -1,20 +1,25 @@
 package server_test
 
 import (
+	"bytes"
+	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
+	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/broker/sqlstore"
 	"github.com/patchbay-auth/patchbay/cmd/patchbay/internal/server"
+	"github.com/patchbay-auth/patchbay/federation/idptest"
 	"github.com/patchbay-auth/patchbay/internal/keyfile"
 	"github.com/patchbay-auth/patchbay/internal/secret"
 	"github.com/patchbay-auth/patchbay/legacy"
@@ -23,6 +28,11 @@ import (
 
 // open returns a process on fresh databases, whose time is now.
 func open(t *testing.T, now func() time.Time) *server.Server {
+	t.Helper()
+	return openLogging(t, now, slog.DiscardHandler)
+}
+
+func openLogging(t *testing.T, now func() time.Time, log slog.Handler) *server.Server {
 	t.Helper()
 	keys, err := keyfile.Generate(now())
 	if err != nil {
@@ -41,7 +51,7 @@ func open(t *testing.T, now func() time.Time) *server.Server {
 	}
 	s, err := server.Open(t.Context(), server.Config{
 		PublicURL: "http://127.0.0.1:1", SharedPaths: []string{"/id"}, State: state, Legacy: legacytest.IQConfig(t, legacy.SQLite),
-		Keys: keys, Log: slog.New(slog.DiscardHandler), Now: now,
+		Keys: keys, Log: slog.New(log), Now: now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +73,8 @@ func metrics(t *testing.T, s *server.Server) string {
 // TestMetricsAreDocumented compares the metrics with the table for operators, both ways, and their names
 // with Prometheus' rules.
 func TestMetricsAreDocumented(t *testing.T) {
-	text := metrics(t, open(t, time.Now))
+	s := open(t, time.Now)
+	text := connected(t, s, 0)
 	problems, err := promlint.New(strings.NewReader(text)).Lint()
 	if err != nil {
 		t.Fatal(err)
@@ -99,6 +110,68 @@ func TestMetricsAreDocumented(t *testing.T) {
 		if !told[name] {
 			t.Errorf("docs/operations.md describes %s, which there is not", name)
 		}
+	}
+}
+
+// connected has a process look at a SAML identity provider and returns its metrics after that.
+func connected(t *testing.T, s *server.Server, certificate time.Duration) string {
+	t.Helper()
+	idp, err := idptest.StartSAML(idptest.SAMLConfig{CertificateLifetime: certificate})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = idp.Close() })
+	file, err := registry.ParseTenantFile("acme.yaml", []byte(`
+account: acme
+name: Acme Support
+legacy_tenant: 10010
+connections:
+  - { id: adfs, name: Acme AD FS, type: saml, metadata_url: "`+idp.MetadataURL()+`", allow_private_network: true }
+`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Apply(t.Context(), file, server.ApplyOptions{By: "test", At: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); s.Run(ctx) }()
+	defer func() { cancel(); <-done }()
+	var text string
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if text = metrics(t, s); strings.Contains(text, "patchbay_connection_certificate") {
+			return text
+		}
+	}
+	t.Fatal("nobody has looked at the certificate")
+	return text
+}
+
+func TestCertificatesThatEndAreTold(t *testing.T) {
+	for name, test := range map[string]struct {
+		lifetime time.Duration
+		warns    bool
+	}{
+		"control":   {31 * 24 * time.Hour, false},
+		"ends soon": {29 * 24 * time.Hour, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			s := openLogging(t, time.Now, slog.NewTextHandler(&log, nil))
+			text := connected(t, s, test.lifetime)
+			found := regexp.MustCompile(`patchbay_connection_certificate_expiry_timestamp_seconds{account="acme",connection="adfs"} (\S+)`).FindStringSubmatch(text)
+			if found == nil {
+				t.Fatalf("no such metric in %s", text)
+			}
+			until, err := strconv.ParseFloat(found[1], 64)
+			if left := time.Until(time.Unix(int64(until), 0)); err != nil || left > test.lifetime || left < test.lifetime-time.Minute {
+				t.Errorf("ends in %s, %v", left, err)
+			}
+			if said := strings.Contains(log.String(), "the signing certificate of a SAML identity provider ends"); said != test.warns {
+				t.Errorf("warned: %v, want %v; log: %s", said, test.warns, &log)
+			}
+		})
 	}
 }
 

@@ -49,17 +49,18 @@ type Server struct {
 	Engine    *broker.Engine
 	Events    *broker.EventLog
 
-	logins      *throttle.Throttle
-	revocations *grant.Revocations
-	feed        *broker.Feed
-	public      *provider.Provider
-	handler     http.Handler
-	base        string // of every address, without a trailing slash
-	draining    atomic.Bool
-	retention   broker.Retention
-	swept       swept
-	log         *slog.Logger
-	now         func() time.Time
+	logins       *throttle.Throttle
+	revocations  *grant.Revocations
+	feed         *broker.Feed
+	public       *provider.Provider
+	handler      http.Handler
+	certificates certificates
+	base         string // of every address, without a trailing slash
+	draining     atomic.Bool
+	retention    broker.Retention
+	swept        swept
+	log          *slog.Logger
+	now          func() time.Time
 }
 
 // Open opens everything and loads what must be in memory before the first request. Close it.

@@ -1,0 +1,94 @@
+package server
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/patchbay-auth/patchbay/broker/registry"
+)
+
+const (
+	// certificatesEvery is how often the signing certificates of SAML identity providers are looked at.
+	certificatesEvery = 12 * time.Hour
+	// certificatesSoon is how long before its end a certificate is worth a warning.
+	certificatesSoon = 30 * 24 * time.Hour
+)
+
+// certificates are when the signing certificates of SAML connections end.
+type certificates struct {
+	mu    sync.Mutex
+	until map[registry.ConnectionKey]time.Time
+}
+
+func (c *certificates) set(until map[registry.ConnectionKey]time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.until = until
+}
+
+func (c *certificates) get() map[registry.ConnectionKey]time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.until)
+}
+
+var _ prometheus.Collector = (*certificates)(nil)
+
+func certificateDesc() *prometheus.Desc {
+	return prometheus.NewDesc("patchbay_connection_certificate_expiry_timestamp_seconds",
+		"When the last signing certificate of a SAML identity provider ends.", []string{"account", "connection"}, nil)
+}
+
+// Describe implements prometheus.Collector.
+func (c *certificates) Describe(out chan<- *prometheus.Desc) { out <- certificateDesc() }
+
+// Collect implements prometheus.Collector.
+func (c *certificates) Collect(out chan<- prometheus.Metric) {
+	for of, until := range c.get() {
+		out <- prometheus.MustNewConstMetric(certificateDesc(), prometheus.GaugeValue, float64(until.Unix()), string(of.Account), of.ID)
+	}
+}
+
+// watchCertificates warns of certificates that end soon, until ctx does.
+func (s *Server) watchCertificates(ctx context.Context) {
+	ticker := time.NewTicker(certificatesEvery)
+	defer ticker.Stop()
+	for {
+		s.lookAtCertificates(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func (s *Server) lookAtCertificates(ctx context.Context) {
+	snapshot, found := s.Registry.Snapshot(), map[registry.ConnectionKey]time.Time{}
+	for _, t := range snapshot.Tenants() {
+		for _, c := range snapshot.Connections(t.Account) {
+			if c.SAML == nil || !c.Enabled || !t.Enabled || ctx.Err() != nil {
+				continue
+			}
+			upstream, err := s.saml(c, s.base, s.now)
+			var until time.Time
+			if err == nil {
+				until, err = upstream.SignedUntil(ctx)
+			}
+			log := s.log.With("account", c.Account, "connection", c.ID)
+			if err != nil {
+				log.WarnContext(ctx, "the metadata of a SAML identity provider cannot be read", "error", err)
+				continue
+			}
+			found[registry.ConnectionKey{Account: c.Account, ID: c.ID}] = until
+			if s.now().Add(certificatesSoon).After(until) {
+				log.WarnContext(ctx, "the signing certificate of a SAML identity provider ends", "until", until)
+			}
+		}
+	}
+	s.certificates.set(found)
+}
