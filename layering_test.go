@@ -26,6 +26,8 @@ var floors = map[string]int{
 
 	"federation": 1, "federation/saml": 1, "legacy": 1, "legacy/iq": 1, "legacy/passhash": 1,
 
+	"legacy/proof": 1, // what check says of a profile on real rows
+
 	"internal/config": 1, // what cmd/patchbay reads at start
 
 	"resource": 0, "resource/ginauth": 1, // for the APIs of others: see TestResourceIsALeaf
@@ -50,6 +52,7 @@ var rooms = map[string][]string{
 	"provider/login":     {"provider/token"},
 	"federation/saml":    {"federation"}, // whose requests and responses it speaks
 	"legacy":             {"legacy/passhash"},
+	"legacy/proof":       {"legacy", "legacy/passhash"}, // it reads through one, and counts hashes
 	"legacy/iq":          {"legacy", "legacy/passhash"}, // it is a legacy.Profile
 	"broker/grant":       {"broker/registry"},           // a grant names its account and client
 	"broker/domain":      {"broker/registry"},           // a proof is of a tenant's claim
@@ -62,7 +65,7 @@ var only = map[string][]string{
 	"github.com/crewjam/saml":             {"federation/saml", "federation/idptest"},
 	"github.com/russellhaering/goxmldsig": {"federation/saml", "federation/idptest"},
 	"github.com/beevik/etree":             {"federation/saml", "federation/idptest"},
-	"github.com/jackc/pgx":                {"legacy"},
+	"github.com/jackc/pgx":                {"legacy", "legacy/legacytest"},
 	"github.com/microsoft/go-mssqldb":     {"legacy"},
 }
 

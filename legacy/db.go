@@ -178,6 +178,9 @@ const (
 	maxCell = 64 << 10
 )
 
+// ErrTooManyRows means that a statement about one user yields more rows than it may.
+var ErrTooManyRows = errors.New("it returns too many rows")
+
 // rows runs a statement and returns everything it yields. Where a parameter can have no value such as
 // the one given, nobody has it, and nobody is asked.
 func (db *DB) rows(ctx context.Context, q querier, name Statement, args map[string]string) (list []row, err error) {
@@ -208,7 +211,7 @@ func (db *DB) rows(ctx context.Context, q querier, name Statement, args map[stri
 	}
 	for rows.Next() {
 		if len(list) == maxRows {
-			return nil, fmt.Errorf("it returns more than %d rows", maxRows)
+			return nil, fmt.Errorf("%w: more than %d", ErrTooManyRows, maxRows)
 		}
 		r, err := readRow(rows, columns)
 		if err != nil {

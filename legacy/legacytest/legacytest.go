@@ -2,7 +2,6 @@
 package legacytest
 
 import (
-	"database/sql"
 	"maps"
 	"os"
 	"path/filepath"
@@ -54,17 +53,6 @@ func Load(t testing.TB, c legacy.Config) {
 	if err := iq.Load(t.Context(), db, string(c.Engine)); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// SQL returns the database of c without the profile, for tests that change what is in it.
-func SQL(t testing.TB, c legacy.Config) *sql.DB {
-	t.Helper()
-	db, err := sql.Open(string(c.Engine), c.DSN.Reveal())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() }) // fails where the test has killed the server
-	return db
 }
 
 // Open opens c, and closes it when the test ends.

@@ -1,0 +1,169 @@
+package proof
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/patchbay-auth/patchbay/legacy"
+	"github.com/patchbay-auth/patchbay/legacy/passhash"
+	"github.com/patchbay-auth/patchbay/mapping"
+)
+
+// users reads everybody once.
+func (r *run) users(ctx context.Context) error {
+	total, err := r.DB.CountUsers(ctx)
+	if err != nil {
+		total = 0 // a large table may take too long to count; the bar goes without
+	}
+	err = r.DB.ScanUsers(ctx, func(u legacy.Scanned) error {
+		r.report.Users++
+		r.told("users", r.report.Users, total)
+		r.user(u)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	r.Progress("users", r.report.Users, r.report.Users)
+	if r.readable == 0 {
+		r.tally.add(Nobody, string(legacy.ScanUsers))
+	}
+	for tenant := range r.Tenants {
+		if r.report.Tenants[string(tenant)] == 0 && len(r.report.Tenants) < maxKinds {
+			r.tally.add(TenantEmpty, redact(string(tenant)))
+		}
+	}
+	return nil
+}
+
+func (r *run) user(u legacy.Scanned) {
+	count(r.report.Tenants, string(u.Tenant))
+	if u.Err != nil || u.Tenant == "" {
+		r.tally.add(UserUnreadable, place(u.Tenant, u.ID))
+		return
+	}
+	r.readable++
+	if _, known := r.Tenants[u.Tenant]; r.Tenants != nil && !known {
+		r.tally.add(TenantUnknown, place(u.Tenant, u.ID))
+	}
+	r.keep(u)
+	r.seen.add(key{kind: IDAmbiguous, tenant: string(u.Tenant), value: string(u.ID)})
+	r.login(u)
+	if u.Email != "" && r.DB.Has(legacy.UserByEmail) {
+		r.seen.add(key{kind: EmailAmbiguous, tenant: string(u.Tenant), value: u.Email})
+	}
+	r.password(u)
+}
+
+// keep holds on to a few users, each as likely as any other (reservoir sampling).
+func (r *run) keep(u legacy.Scanned) {
+	if len(r.sample) < probes {
+		r.sample = append(r.sample, u)
+		return
+	}
+	if i := r.random.IntN(r.readable); i < probes {
+		r.sample[i] = u
+	}
+}
+
+func (r *run) login(u legacy.Scanned) {
+	switch {
+	case len(u.Username) > 1024 || !utf8.ValidString(u.Username) || strings.ContainsRune(u.Username, 0):
+		r.tally.add(LoginUnusable, place(u.Tenant, u.ID))
+		return
+	case strings.TrimSpace(u.Username) != u.Username || !norm.NFC.IsNormalString(u.Username):
+		r.tally.add(LoginUntidy, place(u.Tenant, u.ID))
+	}
+	r.seen.add(key{kind: LoginAmbiguous, tenant: string(u.Tenant), value: r.DB.LoginKey(u.Username)})
+}
+
+func (r *run) password(u legacy.Scanned) {
+	if u.Password.Hash == "" {
+		r.report.Schemes["none"]++
+		if u.Active && !u.FederatedOnly {
+			r.tally.add(HashMissing, place(u.Tenant, u.ID))
+		}
+		return
+	}
+	scheme, err := r.DB.Scheme(u)
+	switch {
+	case errors.Is(err, passhash.ErrTooCostly):
+		scheme = "too costly"
+		r.tally.add(HashTooCostly, place(u.Tenant, u.ID))
+	case errors.Is(err, passhash.ErrPlaintext):
+		scheme = "plaintext, refused"
+		r.tally.add(HashPlaintext, place(u.Tenant, u.ID))
+	case err != nil:
+		scheme = "unknown"
+		r.tally.add(HashUnknown, place(u.Tenant, u.ID))
+		count(r.report.UnknownShapes, shape(u.Password))
+	}
+	count(r.report.Schemes, scheme)
+}
+
+var (
+	label = regexp.MustCompile(`^(\{[A-Za-z0-9_-]{1,16}\}|\$[A-Za-z0-9_-]{1,16}\$)`)
+	hexed = regexp.MustCompile(`^[0-9A-Fa-f]+$`)
+	based = regexp.MustCompile(`^[A-Za-z0-9+/]+={0,2}$`)
+)
+
+// shape says what a stored password looks like without showing any of it but the label of its scheme.
+func shape(s passhash.Stored) string {
+	text, rest := "", s.Hash
+	if l := label.FindString(rest); l != "" {
+		text, rest = l+" and ", rest[len(l):]
+	}
+	switch {
+	case hexed.MatchString(rest):
+		text += fmt.Sprintf("%d hexadecimal digits", len(rest))
+	case based.MatchString(rest):
+		text += fmt.Sprintf("%d characters as of base64", len(rest))
+	default:
+		text += fmt.Sprintf("%d other characters", utf8.RuneCountInString(rest))
+	}
+	if s.Salt != "" {
+		text += fmt.Sprintf(", with a salt of %d", utf8.RuneCountInString(s.Salt))
+	}
+	if s.Scheme != "" {
+		text += ", of scheme " + redact(s.Scheme)
+	}
+	return text
+}
+
+// probe reads the sampled users as a login and a token would.
+func (r *run) probe(ctx context.Context) error {
+	for i, u := range r.sample {
+		r.told("probes", i+1, len(r.sample))
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		for _, way := range []struct {
+			code  Code
+			needs legacy.Statement
+			query mapping.Query
+		}{
+			{IDMisses, legacy.UserByID, mapping.Query{By: mapping.ByID, Value: string(u.ID)}},
+			{LoginMisses, legacy.UserByLogin, mapping.Query{By: mapping.ByLogin, Value: u.Username}},
+			{EmailMisses, legacy.UserByEmail, mapping.Query{By: mapping.ByEmail, Value: u.Email}},
+		} {
+			if way.query.Value == "" || !r.DB.Has(way.needs) {
+				continue
+			}
+			found, err := r.DB.Find(ctx, u.Tenant, way.query)
+			if err != nil || !slices.ContainsFunc(found, func(f mapping.User) bool { return f.ID == u.ID }) {
+				r.tally.add(way.code, place(u.Tenant, u.ID))
+			}
+		}
+		if _, err := r.DB.Details(ctx, u.Tenant, u.ID, mapping.Roles|mapping.Groups|mapping.Softphones|mapping.Configuration); err != nil {
+			r.tally.add(DetailsFail, place(u.Tenant, u.ID))
+		}
+	}
+	return nil
+}
