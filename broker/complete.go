@@ -91,14 +91,24 @@ func (e *Engine) identified(ctx context.Context, r returning, identity mapping.I
 	case err != nil:
 		return Next{}, err
 	case decision.Refused != "":
-		return Next{}, e.back(ctx, a, StateReturned, record, nil)
+		err := e.back(ctx, a, StateReturned, record, nil)
+		var refused *Refusal
+		if errors.As(err, &refused) {
+			refused.ByRule, refused.Message = true, decision.Message
+		}
+		return Next{}, err
 	}
 	next, err := e.welcome(ctx, r, identity, decision, record)
-	if errors.Is(err, mapping.ErrLinkExists) {
-		record.Reason, record.Detail = ReasonAmbiguous, truncate(err.Error(), maxDetail)
-		return Next{}, e.back(ctx, a, StateReturned, record, err)
+	switch {
+	case errors.Is(err, mapping.ErrLinkExists):
+		record.Reason = ReasonAmbiguous
+	case errors.Is(err, mapping.ErrLoginTaken):
+		record.Reason = ReasonLoginTaken
+	default:
+		return next, err
 	}
-	return next, err
+	record.Detail = truncate(err.Error(), maxDetail)
+	return Next{}, e.back(ctx, a, StateReturned, record, err)
 }
 
 // resolve asks the rules of a connection who an identity is, and writes into the record what they said.
@@ -120,10 +130,15 @@ func (e *Engine) resolve(ctx context.Context, r route, t *registry.Tenant, ident
 func (e *Engine) welcome(ctx context.Context, r returning, identity mapping.Identity, d mapping.Decision, record Login) (Next, error) {
 	var link *Link
 	var err error
-	if d.Link {
-		if link, err = e.link(ctx, r.tenant, identity, d.User.ID, record); err != nil {
-			return Next{}, err
-		}
+	switch {
+	case d.Create != nil:
+		d.User, err = e.create(ctx, r.tenant, identity, *d.Create, record)
+		record.UserID = d.User.ID
+	case d.Link:
+		link, err = e.link(ctx, r.tenant, identity, d, record)
+	}
+	if err != nil {
+		return Next{}, err
 	}
 	seat, err := e.seat(ctx, r.attempt, r.browser, d.User.ID, r.attempt.Connection, record.ID)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // A Directory is the legacy user database. Its errors are those of package mapping (ErrNoUser,
-// ErrAmbiguous, ErrWrongPassword, ErrBusy, ErrLinkExists); any other error means that the
+// ErrAmbiguous, ErrWrongPassword, ErrBusy, ErrLinkExists, ErrLoginTaken); any other error means that the
 // directory could not answer, and is never an answer about the user.
 type Directory interface {
 	// Find returns every row that matches: none, one, or several. Never cached.
@@ -33,6 +33,14 @@ type Directory interface {
 	// Link stores a link in the directory. It returns ErrLinkExists rather than replace a link
 	// that this user or this external id already has on the connection.
 	Link(ctx context.Context, tenant mapping.TenantKey, key mapping.LinkKey, id mapping.UserID) error
+
+	// Relink is Link for a user who has another external id on the connection, which the new one takes
+	// the place of; r says which one that may be. If the user has none, it is ErrLinkExists.
+	Relink(ctx context.Context, tenant mapping.TenantKey, key mapping.LinkKey, id mapping.UserID, r mapping.Replacement) error
+
+	// Create makes a user, and links them to key if the directory keeps links: both or neither. It
+	// returns ErrLoginTaken if somebody has the login.
+	Create(ctx context.Context, tenant mapping.TenantKey, u mapping.NewUser, key mapping.LinkKey) (mapping.User, error)
 
 	// LinkedConnections returns the connections on which a user has a link in the directory. Never cached.
 	LinkedConnections(ctx context.Context, tenant mapping.TenantKey, id mapping.UserID) ([]string, error)

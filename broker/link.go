@@ -3,8 +3,10 @@ package broker
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/internal/id"
 	"github.com/patchbay-auth/patchbay/mapping"
 )
 
@@ -36,18 +38,72 @@ func lookup(ctx context.Context, directory Directory, links linkReader, tenant *
 }
 
 // link remembers an identity: in the directory if it keeps links, else with the settlement.
-func (e *Engine) link(ctx context.Context, tenant *registry.Tenant, identity mapping.Identity, user mapping.UserID, l Login) (*Link, error) {
-	key := mapping.LinkKey{Connection: identity.Connection, ExternalID: identity.ExternalID}
-	if key.ExternalID == "" {
-		return nil, errors.New("the identity provider sent no external id to link by")
+func (e *Engine) link(ctx context.Context, tenant *registry.Tenant, identity mapping.Identity, d mapping.Decision, l Login) (*Link, error) {
+	link, err := newLink(tenant, identity, d.User.ID, l)
+	if err != nil {
+		return nil, err
 	}
-	link := Link{Account: tenant.Account, Key: key, UserID: user, LoginID: l.ID, CreatedAt: l.At}
+	if d.Replace != nil {
+		connections, err := linkedConnections(ctx, e.Directory, e.Sessions, tenant, d.User.ID)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(connections, link.Key.Connection) {
+			link.Replace = d.Replace
+		}
+	}
 	if !e.Directory.KeepsLinks() {
 		return &link, nil
 	}
-	if err := e.Directory.Link(ctx, tenant.LegacyTenant, key, user); err != nil {
+	if link.Replace != nil {
+		err = e.Directory.Relink(ctx, tenant.LegacyTenant, link.Key, link.UserID, *link.Replace)
+	} else {
+		err = e.Directory.Link(ctx, tenant.LegacyTenant, link.Key, link.UserID)
+	}
+	if err != nil {
 		return nil, err
 	}
 	e.Events.Append(linkEvent(l, link))
 	return nil, nil
+}
+
+func newLink(tenant *registry.Tenant, identity mapping.Identity, user mapping.UserID, l Login) (Link, error) {
+	key := mapping.LinkKey{Connection: identity.Connection, ExternalID: identity.ExternalID}
+	if key.ExternalID == "" {
+		return Link{}, errors.New("the identity provider sent no external id to link by")
+	}
+	return Link{Account: tenant.Account, Key: key, UserID: user, LoginID: l.ID, CreatedAt: l.At}, nil
+}
+
+// linkedConnections reads from where the links are.
+func linkedConnections(ctx context.Context, directory Directory, links linkReader, tenant *registry.Tenant, user mapping.UserID) ([]string, error) {
+	if directory.KeepsLinks() {
+		return directory.LinkedConnections(ctx, tenant.LegacyTenant, user)
+	}
+	return links.LinkedConnections(ctx, tenant.Account, user)
+}
+
+// create makes the user of an identity, and links them at once, before anything about the login can
+// fail: a user without the link would have nobody who can log in as them.
+func (e *Engine) create(ctx context.Context, tenant *registry.Tenant, identity mapping.Identity, u mapping.NewUser, l Login) (mapping.User, error) {
+	link, err := newLink(tenant, identity, "", l)
+	if err != nil {
+		return mapping.User{}, err
+	}
+	ctx = context.WithoutCancel(ctx)
+	made, err := e.Directory.Create(ctx, tenant.LegacyTenant, u, link.Key)
+	if err != nil {
+		return mapping.User{}, err
+	}
+	link.UserID, l.UserID = made.ID, made.ID
+	event := linkEvent(l, link)
+	event.Kind, event.Detail = UserCreated, map[string]string{"connection": link.Key.Connection, "login": u.Login}
+	events := []Event{event, linkEvent(l, link)}
+	if e.Directory.KeepsLinks() {
+		for _, event := range events {
+			e.Events.Append(event)
+		}
+		return made, nil
+	}
+	return made, e.Attempts.Settle(ctx, Settlement{Nonce: id.New(), Link: &link, Events: events})
 }

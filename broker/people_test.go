@@ -18,6 +18,7 @@ type people struct {
 	passwords map[mapping.UserID]string
 	keeps     bool // links
 	links     map[mapping.LinkKey]mapping.UserID
+	staff     map[mapping.UserID]string // the column behind user_by_staff_number
 	// down, when set, is the error of every call.
 	down error
 	// linksDown, when set, is the error of LinkedConnections alone.
@@ -79,6 +80,8 @@ func (p *people) find(tenant mapping.TenantKey, q mapping.Query) []mapping.User 
 			matches = u.Username == q.Value
 		case mapping.ByEmail:
 			matches = u.Email == q.Value
+		case mapping.ByStatement:
+			matches = q.Statement == "user_by_staff_number" && p.staff[u.ID] == q.Value
 		case mapping.ByExternalID:
 			matches = p.links[mapping.LinkKey{Connection: q.Connection, ExternalID: q.Value}] == u.ID
 		}
@@ -141,6 +144,33 @@ func (p *people) Link(_ context.Context, _ mapping.TenantKey, key mapping.LinkKe
 	}
 	p.links[key] = id
 	return nil
+}
+
+func (p *people) Relink(ctx context.Context, tenant mapping.TenantKey, key mapping.LinkKey, id mapping.UserID, r mapping.Replacement) error {
+	p.mu.Lock()
+	for other, holder := range p.links {
+		if holder == id && other.Connection == key.Connection && (r.Previous == "" || r.Previous == other.ExternalID) {
+			delete(p.links, other)
+		}
+	}
+	p.mu.Unlock()
+	return p.Link(ctx, tenant, key, id)
+}
+
+func (p *people) Create(_ context.Context, tenant mapping.TenantKey, u mapping.NewUser, key mapping.LinkKey) (mapping.User, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.find(tenant, mapping.Query{By: mapping.ByLogin, Value: u.Login})) > 0 {
+		return mapping.User{}, mapping.ErrLoginTaken
+	}
+	made := mapping.User{
+		ID: mapping.UserID("made-" + u.Login), Tenant: tenant, Username: u.Login, Active: true, Email: u.Email, GivenName: u.GivenName,
+	}
+	p.rows = append(p.rows, made)
+	if p.keeps {
+		p.links[key] = made.ID
+	}
+	return made, p.down
 }
 
 func (p *people) LinkedConnections(_ context.Context, _ mapping.TenantKey, id mapping.UserID) ([]string, error) {

@@ -14,6 +14,10 @@ type Refusal struct {
 	LoginID id.ID
 	// AttemptID names the attempt that can still go on, for reasons that allow another try.
 	AttemptID id.ID
+	// ByRule holds for a refusal of the tenant's mapping rules, whose reasons need not be among ours.
+	// Message is what the rule tells the person, by language; it takes the place of our own text.
+	ByRule  bool
+	Message map[string]string
 	// RetryAfter says when it is worth another try; zero when time alone changes nothing.
 	RetryAfter time.Duration
 	Err        error
@@ -44,6 +48,7 @@ const (
 	ReasonNotProvisioned Reason = "not_provisioned" // no mapping rule found a user
 	ReasonAmbiguous      Reason = "ambiguous"       // more than one user matches
 	ReasonInactive       Reason = "inactive"        // a federated user who is switched off here
+	ReasonLoginTaken     Reason = "login_taken"     // a user to be created whose login somebody has
 	ReasonWeak           Reason = "weak_login"      // the IdP's word falls short of the connection's policy
 	ReasonConnection     Reason = "connection_unavailable"
 	ReasonUserCode       Reason = "wrong_user_code" // no device shows the code

@@ -103,8 +103,12 @@ func (e *Engine) lost(ctx context.Context, record Login, err error) error {
 }
 
 func linkEvent(l Login, link Link) Event {
+	kind := LinkCreated
+	if link.Replace != nil {
+		kind = LinkReplaced
+	}
 	return Event{
-		ID: id.New(), At: l.At, Kind: LinkCreated, Account: l.Account, ClientID: l.ClientID, UserID: l.UserID,
+		ID: id.New(), At: l.At, Kind: kind, Account: l.Account, ClientID: l.ClientID, UserID: l.UserID,
 		LoginID: l.ID, Address: l.Address,
 		Detail: map[string]string{"connection": link.Key.Connection, "external_id": link.Key.ExternalID},
 	}

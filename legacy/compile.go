@@ -59,12 +59,12 @@ func compile(p Profile, engine Engine) (map[Statement]*statement, []fault) {
 		add("statements", "%s, %s and %s: set all three or none; %s and %s need them",
 			UserByExternalID, ExternalIDsOfUser, LinkExternalID, UnlinkExternalID, ScanExternalIDs)
 	}
-	known, statements := contracts(), map[Statement]*statement{}
+	statements := map[Statement]*statement{}
 	for _, name := range slices.Sorted(maps.Keys(p.Statements)) {
 		if p.Statements[name] == "" {
 			continue
 		}
-		c, ok := known[name]
+		c, ok := contractOf(name)
 		if !ok {
 			add(key(name), "there is no such statement")
 			continue
@@ -120,9 +120,9 @@ func (c contract) misused(params []string, scope Scope) (faults []error) {
 
 // check tries every statement on the database, and returns what is wrong with them there.
 func (db *DB) check(ctx context.Context) (faults []error) {
-	known := contracts()
 	for _, name := range slices.Sorted(maps.Keys(db.statements)) {
-		s, c := db.statements[name], known[name]
+		s := db.statements[name]
+		c, _ := contractOf(name)
 		add := func(format string, args ...any) {
 			faults = append(faults, fmt.Errorf("%s: %w", db.config.Profile.name(name), fmt.Errorf(format, args...)))
 		}

@@ -1,6 +1,9 @@
 package legacy
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A contract is what a statement must look like.
 type contract struct {
@@ -79,6 +82,19 @@ func contracts() map[Statement]contract {
 		CreateUser:       createUser,
 	}
 }
+
+// contractOf returns what a statement must look like. user_by_… with a name that is not ours is the
+// profile's own: mapping rules ask it, and it says in the column value what a row has.
+func contractOf(name Statement) (contract, bool) {
+	c, ours := contracts()[name]
+	if !ours && strings.HasPrefix(string(name), ownPrefix) {
+		return userContract([]string{"tenant", "value"}, []string{"value"}), true
+	}
+	return c, ours
+}
+
+// ownPrefix begins the names of the profile's own statements.
+const ownPrefix = "user_by_"
 
 // takes reports whether a statement of the contract may use the parameter.
 func (c contract) takes(param string) bool {

@@ -2,6 +2,7 @@ package legacy
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,6 +23,10 @@ func (db *DB) KeepsLinks() bool { return db.has(LinkExternalID) }
 // the external id has on the connection, nil where this very link exists, and mapping.ErrNoUser
 // where the tenant has no such user.
 func (db *DB) Link(ctx context.Context, tenant mapping.TenantKey, key mapping.LinkKey, id mapping.UserID) error {
+	return db.link(ctx, tenant, key, id, nil)
+}
+
+func (db *DB) link(ctx context.Context, tenant mapping.TenantKey, key mapping.LinkKey, id mapping.UserID, r *mapping.Replacement) error {
 	if !db.KeepsLinks() {
 		return fmt.Errorf("legacy: cannot link: the profile has no %s", LinkExternalID)
 	}
@@ -31,7 +36,7 @@ func (db *DB) Link(ctx context.Context, tenant mapping.TenantKey, key mapping.Li
 		}
 	}
 	for attempt := 1; ; attempt++ {
-		err := db.linkOnce(ctx, tenant, key, id)
+		err := db.linkOnce(ctx, tenant, key, id, r)
 		switch {
 		case isDuplicate(err):
 			// Somebody was quicker, perhaps with the same link. Where neither side turns out to have
@@ -48,11 +53,19 @@ func (db *DB) Link(ctx context.Context, tenant mapping.TenantKey, key mapping.Li
 		case !isConflict(err) || attempt == linkAttempts:
 			return err
 		}
-		select {
-		case <-time.After(time.Duration(attempt) * linkPause):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := pause(ctx, attempt); err != nil {
+			return err
 		}
+	}
+}
+
+// pause waits before another attempt.
+func pause(ctx context.Context, attempt int) error {
+	select {
+	case <-time.After(time.Duration(attempt) * linkPause):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -63,37 +76,27 @@ func byLink(key mapping.LinkKey) mapping.Query {
 	return mapping.Query{By: mapping.ByExternalID, Value: key.ExternalID, Connection: key.Connection}
 }
 
-func (db *DB) linkOnce(ctx context.Context, tenant mapping.TenantKey, key mapping.LinkKey, id mapping.UserID) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, db.config.StatementTimeout)
-	defer cancel()
-	tx, err := db.write.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("legacy: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			_ = tx.Rollback() // the error that led here says more
+func (db *DB) linkOnce(ctx context.Context, tenant mapping.TenantKey, key mapping.LinkKey, id mapping.UserID, r *mapping.Replacement) error {
+	return db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		err := db.linked(ctx, tx, tenant, key, id)
+		if errors.Is(err, mapping.ErrLinkExists) && r != nil {
+			err = db.unlink(ctx, tx, tenant, key, id, *r)
 		}
-	}()
-	if err := db.linked(ctx, tx, tenant, key, id); err != nil {
-		return err
-	}
-	s := db.statements[LinkExternalID]
-	values, possible := db.bind(s, map[string]string{
+		if err != nil {
+			return err
+		}
+		return db.insertLink(ctx, tx, tenant, key, id)
+	})
+}
+
+// insertLink inserts a link that neither side has, and reads it back.
+func (db *DB) insertLink(ctx context.Context, tx *sql.Tx, tenant mapping.TenantKey, key mapping.LinkKey, id mapping.UserID) error {
+	n, err := db.change(ctx, tx, LinkExternalID, map[string]string{
 		"tenant": string(tenant), "user_id": string(id), "connection": key.Connection, "external_id": key.ExternalID,
 	})
-	if !possible {
-		return mapping.ErrNoUser
-	}
-	db.config.OnStatement(LinkExternalID)
-	result, err := tx.ExecContext(ctx, s.text, values...)
-	if err != nil {
-		return fmt.Errorf("legacy: %s: %w", LinkExternalID, err)
-	}
-	n, err := result.RowsAffected()
 	switch {
 	case err != nil:
-		return fmt.Errorf("legacy: %s: %w", LinkExternalID, err)
+		return err
 	case n == 0:
 		return mapping.ErrNoUser
 	}
@@ -103,9 +106,6 @@ func (db *DB) linkOnce(ctx context.Context, tenant mapping.TenantKey, key mappin
 		return fmt.Errorf("legacy: %s: the link reads back differently from how it was written", LinkExternalID)
 	case !errors.Is(err, errLinked):
 		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("legacy: %s: %w", LinkExternalID, err)
 	}
 	return nil
 }

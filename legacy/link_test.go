@@ -107,7 +107,7 @@ func TestLinkHasOneWinner(t *testing.T) {
 
 func TestWithoutLinkStatementsTheBrokerKeepsLinks(t *testing.T) {
 	c := legacytest.IQConfig(t, legacy.SQLite)
-	for _, name := range []legacy.Statement{legacy.LinkExternalID, legacy.ExternalIDsOfUser, legacy.UserByExternalID, legacy.ScanExternalIDs} {
+	for _, name := range []legacy.Statement{legacy.LinkExternalID, legacy.ExternalIDsOfUser, legacy.UserByExternalID, legacy.ScanExternalIDs, legacy.UnlinkExternalID} {
 		delete(c.Profile.Statements, name)
 	}
 	db := legacytest.Open(t, c)

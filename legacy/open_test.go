@@ -32,7 +32,7 @@ func TestOpenNamesEveryFault(t *testing.T) {
 		s[legacy.Softphones] = "SELECT SipUri AS address FROM softphones WHERE UserID = ?"
 		s[legacy.Configuration] = "UPDATE users SET UserName = :tenant WHERE UserID = :user_id"
 		s[legacy.LinkExternalID] = ""
-		s["user_by_shoe_size"] = "SELECT 1"
+		s["user_with_shoe_size"] = "SELECT 1"
 
 		_, err := legacy.Open(t.Context(), c)
 		if err == nil {
@@ -52,7 +52,7 @@ func TestOpenNamesEveryFault(t *testing.T) {
 			"softphones: it contains a question mark",
 			"configuration: ",
 			"user_by_external_id, external_ids_of_user and link_external_id: set all three or none",
-			"user_by_shoe_size: there is no such statement",
+			"user_with_shoe_size: there is no such statement",
 		} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("%q is not in:\n%v", want, err)

@@ -19,6 +19,8 @@ const (
 	UserByEmail Statement = "user_by_email"
 	// UserByExternalID must also return connection and external_id. :tenant :connection :external_id
 	UserByExternalID Statement = "user_by_external_id"
+	// Any other user_by_… is the profile's own, for mapping rules. It must also return value, which is
+	// compared byte by byte. :tenant :value
 
 	Roles         Statement = "roles"         // :tenant :user_id; name
 	Permissions   Statement = "permissions"   // :tenant :user_id; name

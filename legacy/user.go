@@ -88,6 +88,10 @@ func search(q mapping.Query) (Statement, map[string]string, error) {
 		return UserByEmail, map[string]string{"email": q.Value}, nil
 	case mapping.ByExternalID:
 		return UserByExternalID, map[string]string{"connection": q.Connection, "external_id": q.Value}, nil
+	case mapping.ByStatement:
+		if strings.HasPrefix(q.Statement, ownPrefix) {
+			return Statement(q.Statement), map[string]string{"value": q.Value}, nil
+		}
 	}
 	return "", nil, fmt.Errorf("legacy: cannot find a user by %q", q.By)
 }
@@ -101,6 +105,7 @@ func (db *DB) matches(r row, tenant mapping.TenantKey, q mapping.Query) (bool, e
 	}
 	column := map[mapping.By]string{
 		mapping.ByID: "user_id", mapping.ByLogin: "username", mapping.ByEmail: "email", mapping.ByExternalID: "external_id",
+		mapping.ByStatement: "value",
 	}[q.By]
 	got, err := r.text(column)
 	if err != nil {
@@ -114,7 +119,7 @@ func (db *DB) matches(r row, tenant mapping.TenantKey, q mapping.Query) (bool, e
 	case mapping.ByExternalID:
 		connection, err := r.text("connection")
 		return got == q.Value && connection == q.Connection, err
-	case mapping.ByID, mapping.ByEmail:
+	case mapping.ByID, mapping.ByEmail, mapping.ByStatement:
 	}
 	return got == q.Value, nil
 }

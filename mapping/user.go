@@ -89,4 +89,6 @@ var (
 	ErrBusy = errors.New("too many password verifications in progress")
 	// ErrLinkExists means that the user already has another external id on that connection.
 	ErrLinkExists = errors.New("user is already linked on this connection")
+	// ErrLoginTaken means that a user cannot be created because somebody has the login.
+	ErrLoginTaken = errors.New("somebody has the login")
 )

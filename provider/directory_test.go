@@ -170,3 +170,11 @@ func (d *directory) LinkedConnections(context.Context, mapping.TenantKey, mappin
 func (d *directory) Link(context.Context, mapping.TenantKey, mapping.LinkKey, mapping.UserID) error {
 	return errors.New("this directory keeps no links")
 }
+
+func (d *directory) Relink(context.Context, mapping.TenantKey, mapping.LinkKey, mapping.UserID, mapping.Replacement) error {
+	return errors.New("this directory keeps no links")
+}
+
+func (d *directory) Create(context.Context, mapping.TenantKey, mapping.NewUser, mapping.LinkKey) (mapping.User, error) {
+	return mapping.User{}, errors.New("nobody is created in this directory")
+}

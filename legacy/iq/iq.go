@@ -94,6 +94,18 @@ func Profile() legacy.Profile {
 			legacy.LinkExternalID: `INSERT INTO external_identities (CustomerID, UserID, Provider, ExternalID, LinkedDate)
 				SELECT u.CustomerID, u.UserID, :connection, :external_id, CURRENT_TIMESTAMP
 				FROM users u WHERE u.CustomerID = :tenant AND u.UserID = :user_id`,
+			legacy.UnlinkExternalID: `DELETE FROM external_identities
+				WHERE CustomerID = :tenant AND UserID = :user_id AND Provider = :connection AND ExternalID = :external_id`,
+
+			// Whoever comes by an identity provider has no password here. The inner SELECT locks the login on
+			// MySQL, where no unique key does.
+			legacy.CreateUser: `INSERT INTO users (CustomerID, GroupID, UserName, FirstName, LastName, DisplayName,
+				eMail, eMailConfirmed, Lang, UserType, Status, SSOOnly, CreatedDate)
+				SELECT k.CustomerID,
+				(SELECT MIN(g.GroupID) FROM user_groups g WHERE g.CustomerID = k.CustomerID AND g.GroupName = :user_group),
+				:login, :given_name, :family_name, :display_name, :email, 'Y', :locale, 'person', 'A', 1, CURRENT_TIMESTAMP
+				FROM customers k WHERE k.CustomerID = :tenant
+				AND NOT EXISTS (SELECT 1 FROM users u WHERE u.CustomerID = k.CustomerID AND u.UserName = :login)`,
 		},
 	}
 }

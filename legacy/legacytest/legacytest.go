@@ -80,7 +80,7 @@ func PerTenant(t testing.TB, engine legacy.Engine) *legacy.DB {
 	}
 	// Links stay with the broker, and nobody is scanned.
 	for _, name := range []legacy.Statement{
-		legacy.UserByExternalID, legacy.ExternalIDsOfUser, legacy.LinkExternalID,
+		legacy.UserByExternalID, legacy.ExternalIDsOfUser, legacy.LinkExternalID, legacy.UnlinkExternalID,
 		legacy.ScanUsers, legacy.ScanSoftphones, legacy.ScanExternalIDs,
 	} {
 		delete(c.Profile.Statements, name)

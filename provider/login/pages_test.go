@@ -65,6 +65,7 @@ func TestEveryErrorHasItsPage(t *testing.T) {
 			t.Errorf("problem %s is told as %s", problem, o.key)
 		}
 	}
+	keys = append(keys, ruleRefused)
 	for _, l := range g.pages.texts.Languages() {
 		for _, key := range keys {
 			for _, part := range []string{".title", ".what", ".next"} {
@@ -78,7 +79,7 @@ func TestEveryErrorHasItsPage(t *testing.T) {
 
 func TestNoTextIsLeftOver(t *testing.T) {
 	g := newRig(t)
-	known := map[string]bool{}
+	known := map[string]bool{ruleRefused: true}
 	for _, key := range constants(t, "problem.go", "Problem") {
 		known[key] = true
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -45,6 +47,9 @@ const (
 	nameless Problem = "nameless"
 )
 
+// ruleRefused is the key of the texts about a reason that a tenant's mapping rule gave.
+const ruleRefused = "refused_by_rule"
+
 // retryAfter is when trouble of ours may be over.
 const retryAfter = 5 * time.Second
 
@@ -54,12 +59,27 @@ type outcome struct {
 	status     int
 	level      slog.Level
 	retryAfter time.Duration
+	message    map[string]string
 }
 
 // what says what is wrong. Some texts name the minutes to wait.
 func (o outcome) what(l web.Language) string {
+	if said := tenantText(o.message, l); said != "" {
+		return said
+	}
 	minutes := int((o.retryAfter + time.Minute - 1) / time.Minute)
 	return l.Text(o.key+".what", "minutes", strconv.Itoa(minutes))
+}
+
+// tenantText returns what a tenant's rule says, in the page's language if it has that, else in English,
+// else in any.
+func tenantText(message map[string]string, l web.Language) string {
+	for _, tag := range append([]string{l.Tag(), "en"}, slices.Sorted(maps.Keys(message))...) {
+		if text := message[tag]; text != "" {
+			return text
+		}
+	}
+	return ""
 }
 
 // judge finds the outcome of an error. What it does not know is trouble of ours.
@@ -69,7 +89,10 @@ func judge(err error) outcome {
 	switch {
 	case errors.As(err, &refusal):
 		o := judgeReason(refusal.Reason)
-		o.retryAfter = max(o.retryAfter, refusal.RetryAfter)
+		if refusal.ByRule && o.key == string(Unavailable) { // the reason is the rule's own
+			o = outcome{key: ruleRefused, status: http.StatusBadRequest, level: slog.LevelInfo}
+		}
+		o.retryAfter, o.message = max(o.retryAfter, refusal.RetryAfter), refusal.Message
 		return o
 	case errors.As(err, &problem):
 		return judgeProblem(problem)
@@ -115,7 +138,8 @@ func judgeReason(reason broker.Reason) outcome {
 	case broker.ReasonUpstream, broker.ReasonConnection, broker.ReasonWeak:
 		o.level = slog.LevelWarn // an administrator may have to act
 	case broker.ReasonExpired, broker.ReasonUnknownAttempt, broker.ReasonUserCode, broker.ReasonBrowser, broker.ReasonUsed,
-		broker.ReasonCancelled, broker.ReasonNotProvisioned, broker.ReasonAmbiguous, broker.ReasonInactive:
+		broker.ReasonCancelled, broker.ReasonNotProvisioned, broker.ReasonAmbiguous, broker.ReasonInactive,
+		broker.ReasonLoginTaken:
 	default:
 		return judgeProblem(Unavailable)
 	}

@@ -31,6 +31,8 @@ func TestJudge(t *testing.T) {
 		{"a forged form", fmt.Errorf("cancel: %w", web.ErrForged), "forged", 403, slog.LevelWarn},
 		{"anything else", errors.New("database is on fire"), "unavailable", 503, slog.LevelError},
 		{"a reason without a page", &broker.Refusal{Reason: "new"}, "unavailable", 503, slog.LevelError},
+		{"a reason of a tenant's rule", &broker.Refusal{Reason: "guest", ByRule: true}, "refused_by_rule", 400, slog.LevelInfo},
+		{"a reason of ours, by a tenant's rule", &broker.Refusal{Reason: broker.ReasonInactive, ByRule: true}, "inactive", 400, slog.LevelInfo},
 		{"a problem without a page", Problem("new"), "unavailable", 503, slog.LevelError},
 		{"a browser that went away", fmt.Errorf("reading: %w", context.Canceled), "unavailable", 503, slog.LevelInfo},
 	} {
@@ -72,6 +74,29 @@ func TestBelowAPath(t *testing.T) {
 		}
 		if form := `action="` + test.path + `/with/entra"`; w.Code == http.StatusOK && !strings.Contains(w.Body.String(), form) {
 			t.Errorf("%s: the page lacks %s", test.path, form)
+		}
+	}
+}
+
+func TestTenantText(t *testing.T) {
+	site, err := web.NewSite(web.SiteConfig{PublicURL: "https://acme.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := NewPages(PagesConfig{Site: site})
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+	request.Header.Set("Accept-Language", "nb")
+	norwegian := pages.language(request, nil)
+	for want, message := range map[string]map[string]string{
+		"Bruk VPN": {"en": "Use the VPN", "nb": "Bruk VPN"}, "Use the VPN": {"en": "Use the VPN", "de": "VPN"}, "VPN nehmen": {"de": "VPN nehmen"},
+		norwegian.Text("refused_by_rule.what"): nil,
+	} {
+		o := judge(&broker.Refusal{Reason: "guest", ByRule: true, Message: message})
+		if got := o.what(norwegian); got != want {
+			t.Errorf("%v is told as %q", message, got)
 		}
 	}
 }
