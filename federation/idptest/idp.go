@@ -79,7 +79,7 @@ func newIdP(cfg Config, issuer string) (*IdP, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := &op.Config{CodeMethodS256: true, AuthMethodPost: true, SupportedClaims: store.claimNames()}
+	config := &op.Config{CodeMethodS256: true, AuthMethodPost: true, SupportedClaims: store.claimNames(), DefaultLogoutRedirectURI: loggedOutPath}
 	if _, err := rand.Read(config.CryptoKey[:]); err != nil {
 		return nil, err
 	}
@@ -91,6 +91,7 @@ func newIdP(cfg Config, issuer string) (*IdP, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+loginPath, idp.showLogin)
 	mux.HandleFunc("POST "+loginPath, idp.submitLogin)
+	mux.HandleFunc("GET "+loggedOutPath, showLoggedOut)
 	mux.Handle("/", provider)
 	idp.server = &http.Server{Handler: unless(&idp.down, mux), ReadHeaderTimeout: 10 * time.Second}
 	return idp, nil

@@ -48,16 +48,16 @@ func (s *store) rotateKeys() error {
 	return nil
 }
 
-func (s *store) SigningKey(context.Context) (op.SigningKey, error) {
+func (s *store) signingKey() signingKey {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.key, nil
+	return s.key
 }
 
+func (s *store) SigningKey(context.Context) (op.SigningKey, error) { return s.signingKey(), nil }
+
 func (s *store) KeySet(context.Context) ([]op.Key, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return []op.Key{publicKey{s.key}}, nil
+	return []op.Key{publicKey{s.signingKey()}}, nil
 }
 
 func (s *store) SignatureAlgorithms(context.Context) ([]jose.SignatureAlgorithm, error) {

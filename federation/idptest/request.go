@@ -12,9 +12,10 @@ type request struct {
 	oidc.AuthRequest
 	id      string
 	created time.Time
-	// subject and authTime are set when somebody has logged in.
+	// subject, authTime and session, the sid, are set when somebody has logged in.
 	subject  string
 	authTime time.Time
+	session  string
 }
 
 func (r *request) GetID() string                      { return r.id }

@@ -31,6 +31,7 @@ type store struct {
 	requests map[string]*request
 	codes    map[string]string // code to request id
 	tokens   map[string]token
+	sessions []Session
 }
 
 // A token is an access token that was issued.
@@ -60,7 +61,7 @@ func newStore(clients []Client, users []User) (*store, error) {
 }
 
 func (s *store) claimNames() []string {
-	names := map[string]bool{"iss": true, "sub": true, "aud": true, "exp": true, "iat": true, "auth_time": true, "amr": true}
+	names := map[string]bool{"iss": true, "sub": true, "aud": true, "exp": true, "iat": true, "auth_time": true, "amr": true, "sid": true}
 	for _, u := range s.users {
 		for name := range u.Claims {
 			names[name] = true
@@ -88,7 +89,7 @@ func (s *store) complete(id, subject string) error {
 		return errNoRequest
 	}
 	done := *r
-	done.subject, done.authTime = subject, time.Now()
+	done.subject, done.authTime, done.session = subject, time.Now(), rand.Text()
 	s.requests[id] = &done
 	return nil
 }
@@ -167,12 +168,20 @@ func (s *store) addClient(c Client) {
 	s.clients[c.ID] = c
 }
 
-func (s *store) GetClientByClientID(_ context.Context, id string) (op.Client, error) {
+func (s *store) client(id string) (Client, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, ok := s.clients[id]
 	if !ok {
-		return nil, fmt.Errorf("no client %q", id)
+		return Client{}, fmt.Errorf("no client %q", id)
+	}
+	return c, nil
+}
+
+func (s *store) GetClientByClientID(_ context.Context, id string) (op.Client, error) {
+	c, err := s.client(id)
+	if err != nil {
+		return nil, err
 	}
 	return relyingParty{c}, nil
 }

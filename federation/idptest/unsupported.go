@@ -10,7 +10,7 @@ import (
 )
 
 // What op.Storage demands and this provider does not offer: refresh tokens, introspection, client
-// assertions; and end-session, which has no session to end.
+// assertions; and to end a session of which only the subject is known.
 
 func (*store) CreateAccessAndRefreshTokens(context.Context, op.TokenRequest, string) (string, string, time.Time, error) {
 	return "", "", time.Time{}, oidc.ErrUnsupportedGrantType()
@@ -40,4 +40,6 @@ func (*store) GetPrivateClaimsFromScopes(context.Context, string, string, []stri
 	return nil, nil // access tokens say nothing about the person
 }
 
-func (*store) TerminateSession(context.Context, string, string) error { return nil }
+func (*store) TerminateSession(context.Context, string, string) error {
+	return oidc.ErrInvalidRequest()
+}

@@ -24,6 +24,10 @@ type Client struct {
 	// Secret is sent by HTTP Basic or in the form. Empty makes the client a public one.
 	Secret       string
 	RedirectURIs []string
+	// PostLogoutRedirectURIs are where a logout here may lead to, compared byte by byte.
+	PostLogoutRedirectURIs []string
+	// BackchannelLogoutURI takes logout tokens.
+	BackchannelLogoutURI string
 	// ClaimsInUserinfo leaves the scopes' claims out of ID tokens.
 	ClaimsInUserinfo bool
 }
@@ -36,7 +40,7 @@ type relyingParty struct{ Client }
 
 func (c relyingParty) GetID() string                     { return c.ID }
 func (c relyingParty) RedirectURIs() []string            { return c.Client.RedirectURIs }
-func (relyingParty) PostLogoutRedirectURIs() []string    { return nil }
+func (c relyingParty) PostLogoutRedirectURIs() []string  { return c.Client.PostLogoutRedirectURIs }
 func (relyingParty) ApplicationType() op.ApplicationType { return op.ApplicationTypeWeb }
 func (relyingParty) ResponseTypes() []oidc.ResponseType {
 	return []oidc.ResponseType{oidc.ResponseTypeCode}

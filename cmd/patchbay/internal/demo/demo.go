@@ -53,7 +53,7 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) (err error) {
 		return err
 	}
 	if o.Tour {
-		return tour(ctx, d.facts, d.saml, stdout)
+		return tour(ctx, d.facts, d.idp, d.saml, stdout)
 	}
 	<-ctx.Done()
 	return nil
@@ -96,7 +96,7 @@ func (d *demo) start(ctx context.Context, o Options) error {
 	d.onClose(func() error { return ignoreClosed(app.Close()) })
 
 	base := "http://" + main.Addr().String()
-	d.idp, err = startIdP("", base+"/login/acme/corp/callback")
+	d.idp, err = startIdP("", base+"/login/acme/corp")
 	if err != nil {
 		return err
 	}

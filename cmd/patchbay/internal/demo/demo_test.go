@@ -42,7 +42,7 @@ func TestTheTourWalksEveryFlow(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s%s", err, &out, &errs)
 	}
-	for _, stop := range []string{"password login", "the SBC registers 4711", "an API checks a token", "SSO login", "refresh", "revoke", "logout", "device login", "single-page application", "client credentials", "private_key_jwt", "password grant", "token exchange", "jwt-bearer"} {
+	for _, stop := range []string{"password login", "the SBC registers 4711", "an API checks a token", "refresh", "revoke", "logout", "SSO login", "SSO logout, from here", "SSO logout, from there", "SAML login", "SAML logout, from here", "SAML logout, from there", "device login", "single-page application", "client credentials", "private_key_jwt", "password grant", "token exchange", "jwt-bearer"} {
 		if !strings.Contains(out.String(), "ok    "+stop) {
 			t.Errorf("the tour did not walk %q:\n%s", stop, &out)
 		}

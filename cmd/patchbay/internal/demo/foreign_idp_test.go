@@ -34,8 +34,9 @@ func TestAgentLogsInThroughAForeignIdPOnMariaDB(t *testing.T) {
 	main, app := loopback(t), loopback(t)
 	base := "http://" + main.Addr().String()
 	place := places{
-		App: "http://" + app.Addr().String(),
-		IdP: foreignIdP(t, base+"/login/acme/corp/callback"),
+		App:  "http://" + app.Addr().String(),
+		IdP:  foreignIdP(t, base+"/login/acme/corp/callback"),
+		SAML: nobodysMetadata,
 	}
 	openOnMariaDB(t, d, base, mariadbtest.DSN(t))
 	t.Cleanup(func() { // before the database goes
@@ -83,6 +84,9 @@ func TestAgentLogsInThroughAForeignIdPOnMariaDB(t *testing.T) {
 		t.Errorf("the login is recorded as user %q with trace %v", l.UserID, l.Trace)
 	}
 }
+
+// nobodysMetadata is for tests in which nobody logs in by SAML: there is none.
+const nobodysMetadata = "http://localhost:1/metadata"
 
 func loopback(t *testing.T) net.Listener {
 	t.Helper()

@@ -11,7 +11,8 @@ const corporatePassword = "corporate-login"
 
 // startIdP starts Acme's identity provider. It knows the sample's people by other keys than the
 // legacy database does, one person the database lacks, and one who claims an address without proof.
-func startIdP(listen, callback string) (*idptest.IdP, error) {
+// The connection's addresses here begin with base.
+func startIdP(listen, base string) (*idptest.IdP, error) {
 	users := []idptest.User{
 		{
 			Subject: "corp|nobody", Login: "newcomer", Password: corporatePassword,
@@ -36,6 +37,11 @@ func startIdP(listen, callback string) (*idptest.IdP, error) {
 	}
 	return idptest.Start(idptest.Config{
 		Listen: listen, Name: "Acme Corporate Login", Users: users,
-		Clients: []idptest.Client{{ID: upstreamClient, Secret: upstreamSecret, RedirectURIs: []string{callback}}},
+		Clients: []idptest.Client{{
+			ID: upstreamClient, Secret: upstreamSecret,
+			RedirectURIs:           []string{base + "/callback"},
+			PostLogoutRedirectURIs: []string{base + "/logged-out"},
+			BackchannelLogoutURI:   base + "/backchannel-logout",
+		}},
 	})
 }

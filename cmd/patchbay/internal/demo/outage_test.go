@@ -18,7 +18,7 @@ func TestADatabaseThatHangsConsumesNothing(t *testing.T) {
 	d := &demo{dir: t.TempDir(), log: discard}
 	main, app := loopback(t), loopback(t)
 	base := "http://" + main.Addr().String()
-	place := places{App: "http://" + app.Addr().String(), IdP: "http://localhost:1"}
+	place := places{App: "http://" + app.Addr().String(), IdP: "http://localhost:1", SAML: nobodysMetadata}
 	openOnMariaDB(t, d, base, db.DSN(t))
 	t.Cleanup(func() { _ = d.close() })
 	if err := d.apply(t.Context(), place, nil); err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"golang.org/x/oauth2"
 
@@ -78,17 +77,8 @@ func (t *tourist) samlLogin(ctx context.Context) (string, error) {
 
 // samlLogout logs out here, which leads to the identity provider and back.
 func (t *tourist) samlLogout(ctx context.Context) (string, error) {
-	home := t.facts.App + "/"
-	leave := t.app.metadata.EndSessionEndpoint + "?" + url.Values{
-		"id_token_hint": {t.last.idToken}, "post_logout_redirect_uri": {home}, "state": {"bye"},
-	}.Encode()
-	t.agent.stop = func(u *url.URL) bool { return strings.HasPrefix(u.String(), home) }
-	p, err := t.agent.open(ctx, leave)
-	if err != nil {
+	if err := t.leave(ctx); err != nil {
 		return "", err
-	}
-	if !p.stopped || p.url.Query().Get("state") != "bye" {
-		return "", fmt.Errorf("logout ended at %s (status %d)", p.url.Path, p.status)
 	}
 	if err := t.forgotten(ctx); err != nil {
 		return "", err
@@ -101,15 +91,7 @@ func (t *tourist) forgotten(ctx context.Context) error {
 	if sessions := t.saml.Sessions(); len(sessions) > 0 {
 		return fmt.Errorf("%d sessions are left at the identity provider", len(sessions))
 	}
-	answer, err := t.sbc.introspect(ctx, t.last.AccessToken)
-	if err != nil {
-		return err
-	}
-	if answer["active"] != false {
-		return fmt.Errorf("after the logout the switch got %v", answer)
-	}
-	_, err = t.silentLoginFails(ctx)
-	return err
+	return t.over(ctx)
 }
 
 // samlEnds is the other way: the identity provider sends the browser here to log out.

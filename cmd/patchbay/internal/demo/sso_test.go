@@ -182,7 +182,7 @@ func TestCallbacksThatMustNotLogIn(t *testing.T) {
 // silent reports whether the browser has a session.
 func silent(t *testing.T, tr *tourist) bool {
 	t.Helper()
-	_, err := tr.silentLoginFails(context.WithoutCancel(t.Context()))
+	err := tr.silentLoginFails(context.WithoutCancel(t.Context()))
 	return err != nil
 }
 

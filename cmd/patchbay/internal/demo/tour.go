@@ -18,7 +18,9 @@ type tourist struct {
 	sbc   *relyingParty // the switch, at the realm issuer
 	api   *relyingParty // another introspecting client, at the shared issuer
 
-	saml *idptest.SAML // whose sessions end by redirects that it makes
+	// Sessions end at the identity providers too: at one by what it posts, at the other by redirects.
+	idp  *idptest.IdP
+	saml *idptest.SAML
 
 	agent *browser // the browser that stays logged in from stop to stop
 	last  tokens   // of the last login
@@ -27,8 +29,8 @@ type tourist struct {
 const tourScopes = "openid profile email offline_access roles groups contact-centre"
 
 // tour prints one line per flow and returns the first error.
-func tour(ctx context.Context, facts Facts, saml *idptest.SAML, out io.Writer) error {
-	t := &tourist{facts: facts, saml: saml}
+func tour(ctx context.Context, facts Facts, idp *idptest.IdP, saml *idptest.SAML, out io.Writer) error {
+	t := &tourist{facts: facts, idp: idp, saml: saml}
 	if err := t.prepare(ctx); err != nil {
 		return err
 	}
@@ -39,10 +41,12 @@ func tour(ctx context.Context, facts Facts, saml *idptest.SAML, out io.Writer) e
 		{"password login", t.passwordLogin},
 		{"the SBC registers 4711", t.switchRegisters},
 		{"an API checks a token", t.apiChecks},
-		{"SSO login", t.ssoLogin},
 		{"refresh", t.refresh},
 		{"revoke", t.revoke},
 		{"logout", t.logout},
+		{"SSO login", t.ssoLogin},
+		{"SSO logout, from here", t.ssoLogout},
+		{"SSO logout, from there", t.ssoEnds},
 		{"SAML login", t.samlLogin},
 		{"SAML logout, from here", t.samlLogout},
 		{"SAML logout, from there", t.samlEnds},
@@ -199,15 +203,15 @@ func (t *tourist) refresh(ctx context.Context) (string, error) {
 		token tokens
 		err   error
 	}
+	old := t.last
 	outcomes := make(chan outcome, parallel)
 	for range parallel {
 		go func() {
-			token, err := t.app.refresh(ctx, t.last.RefreshToken)
+			token, err := t.app.refresh(ctx, old.RefreshToken)
 			outcomes <- outcome{token, err}
 		}()
 	}
 	successors := map[string]bool{}
-	old := t.last
 	for range parallel {
 		o := <-outcomes
 		if o.err != nil {
