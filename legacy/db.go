@@ -91,12 +91,19 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err := db.ping(ctx); err != nil {
 		return nil, fmt.Errorf("legacy: %w", errors.Join(append(faults, err, db.Close())...))
 	}
-	faults = append(faults, db.check(ctx)...)
-	if err := errors.Join(faults...); err != nil {
-		return nil, fmt.Errorf("legacy: %w", errors.Join(err, db.Close()))
+	if faults = append(faults, db.check(ctx)...); len(faults) > 0 {
+		return nil, fmt.Errorf("legacy: %w", errors.Join(ProfileFaults(faults), db.Close()))
 	}
 	return db, nil
 }
+
+// ProfileFaults is everything that is wrong with a profile, on a database that answers.
+type ProfileFaults []error
+
+func (f ProfileFaults) Error() string { return errors.Join(f...).Error() }
+
+// Unwrap returns the faults.
+func (f ProfileFaults) Unwrap() []error { return f }
 
 func (c Config) withDefaults() Config {
 	if c.MaxConns <= 0 {

@@ -36,12 +36,16 @@ func (s Scheme) Known() bool { return s == Bcrypt || s == Argon2id }
 
 // outdates reports whether a hash of the scheme is better than the stored one: which is of another
 // scheme, or of a lower cost. Of argon2id hashes every one is good enough.
-func (s Scheme) outdates(stored string, h *Hash) bool {
-	if s == Bcrypt && h.Scheme == "bcrypt" {
-		cost, err := bcrypt.Cost([]byte(strings.TrimPrefix(stored, "{bcrypt}")))
-		return err == nil && cost < bcryptCost
+func (s Scheme) outdates(stored string) bool {
+	_, unlabelled, found := strings.Cut(stored, "}") // Spring's {bcrypt}, LDAP's {CRYPT}
+	if !found {
+		unlabelled = stored
 	}
-	return h.Scheme != string(s)
+	if s == Argon2id {
+		return !strings.HasPrefix(unlabelled, "$argon2id$")
+	}
+	cost, err := bcrypt.Cost([]byte(unlabelled))
+	return err != nil || cost < bcryptCost
 }
 
 // keeps reports whether the scheme covers all of the password: bcrypt would cut a long one.
@@ -75,11 +79,7 @@ func (s Scheme) hash(password string) (string, error) {
 // one, or nothing where that is good enough, or where the scheme cannot hold the password. It waits for
 // its place as Verify does, and fails as Verify does.
 func (p *Pool) Renew(ctx context.Context, tenant mapping.TenantKey, s Stored, password string, scheme Scheme) (string, error) {
-	h, err := p.verifier.Parse(s)
-	if err != nil {
-		return "", err
-	}
-	if !scheme.outdates(s.Hash, h) || !scheme.keeps(password) {
+	if !scheme.outdates(s.Hash) || !scheme.keeps(password) {
 		return "", nil
 	}
 	t, err := p.line.enter(ctx, tenant, scheme.memory())

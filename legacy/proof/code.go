@@ -5,6 +5,7 @@ type Code string
 
 // The codes.
 const (
+	ProfileInvalid  Code = "profile_invalid"
 	Nobody          Code = "nobody"
 	IDAmbiguous     Code = "user_id_ambiguous"
 	IDMisses        Code = "user_by_id_misses"
@@ -40,12 +41,13 @@ type kind struct {
 
 func catalogue() map[Code]kind {
 	return map[Code]kind{
-		Nobody:      {Error, "scan_users finds no user that can be read", "Look at the statement, and at user_unreadable below."},
-		IDAmbiguous: {Error, "user_by_id finds more than one user for an id", "An id must be unique (user_id_scope). If a join multiplies rows, make it a subquery."},
-		IDMisses:    {Error, "user_by_id does not find a user whom scan_users shows", "Compare the conditions of the two statements, and user_id_type with the column."},
-		LoginMisses: {Error, "user_by_login does not find a user by the login that scan_users shows", "Compare the two statements, and login_comparison with what the column's collation does."},
-		EmailMisses: {Error, "user_by_email does not find a user by the e-mail address that scan_users shows", "Compare the two statements. An address that must not be found should be NULL in scan_users."},
-		DetailsFail: {Error, "roles, groups, softphones or configuration of a user cannot be read", "Their logins and tokens fail. The log of serve has the same error; NULLs and types are the usual reason."},
+		ProfileInvalid: {Error, "a statement or a value of the profile cannot be used", "Correct what is named. serve does not start with it."},
+		Nobody:         {Error, "scan_users finds no user that can be read", "Look at the statement, and at user_unreadable below."},
+		IDAmbiguous:    {Error, "user_by_id finds more than one user for an id", "An id must be unique (user_id_scope). If a join multiplies rows, make it a subquery."},
+		IDMisses:       {Error, "user_by_id does not find a user whom scan_users shows", "Compare the conditions of the two statements, and user_id_type with the column."},
+		LoginMisses:    {Error, "user_by_login does not find a user by the login that scan_users shows", "Compare the two statements, and login_comparison with what the column's collation does."},
+		EmailMisses:    {Error, "user_by_email does not find a user by the e-mail address that scan_users shows", "Compare the two statements. An address that must not be found should be NULL in scan_users."},
+		DetailsFail:    {Error, "roles, groups, softphones or configuration of a user cannot be read", "Their logins and tokens fail. The log of serve has the same error; NULLs and types are the usual reason."},
 
 		LinkOfNobody:    {Warning, "an external id belongs to a user whom user_by_id does not find", "The row links nobody. Delete it."},
 		FullScan:        {Warning, "a statement reads a whole table", "Make an index for its condition, or write the condition so that an index serves (no function around the column)."},

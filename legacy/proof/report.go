@@ -2,6 +2,7 @@ package proof
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -57,6 +58,18 @@ func (r Report) Worst() Severity {
 	return ""
 }
 
+// Invalid is the report on a profile that cannot be used at all. Its faults are told in full: they are the
+// operator's own text.
+func Invalid[Fault any](faults []Fault) Report {
+	t := tally{}
+	f := t.finding(ProfileInvalid)
+	for _, fault := range faults {
+		f.Count++
+		f.Samples = append(f.Samples, fmt.Sprint(fault))
+	}
+	return Report{Tenants: map[string]int{}, Schemes: map[string]int{}, Findings: t.list()}
+}
+
 const (
 	maxSamples = 5
 	// maxKinds bounds the tenants, and the shapes of unknown hashes, that are counted one by one.
@@ -66,13 +79,17 @@ const (
 // A tally gathers findings.
 type tally map[Code]*Finding
 
-func (t tally) add(code Code, sample string) {
-	f := t[code]
-	if f == nil {
+// finding returns the finding of a code, which is new where there was none.
+func (t tally) finding(code Code) *Finding {
+	if t[code] == nil {
 		kind := catalogue()[code]
-		f = &Finding{Code: code, Severity: kind.severity, Samples: []string{}, Meaning: kind.meaning, Action: kind.action}
-		t[code] = f
+		t[code] = &Finding{Code: code, Severity: kind.severity, Samples: []string{}, Meaning: kind.meaning, Action: kind.action}
 	}
+	return t[code]
+}
+
+func (t tally) add(code Code, sample string) {
+	f := t.finding(code)
 	f.Count++
 	if len(f.Samples) < maxSamples && !slices.Contains(f.Samples, sample) {
 		f.Samples = append(f.Samples, sample)
