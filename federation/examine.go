@@ -98,10 +98,13 @@ func (o *OIDC) examineOffer(doc object, f *Findings) {
 			}
 		}
 	}
-	claim := o.cfg.ExternalIDClaim
-	if offered, ok := doc.texts("claims_supported"); ok && len(offered) > 0 && !slices.Contains(offered, claim) {
-		f.Warn("external_id_claim", There, "Make sure that the claim is in the ID token or in userinfo.",
-			"the external id is taken from %q, which is not among claims_supported", claim)
+	if offered, ok := doc.texts("claims_supported"); ok && len(offered) > 0 {
+		for claim := range strings.SplitSeq(o.cfg.ExternalIDClaim, "+") {
+			if !slices.Contains(offered, claim) {
+				f.Warn("external_id_claim", There, "Make sure that the claim is in the ID token or in userinfo.",
+					"the external id is taken from %q, which is not among claims_supported", claim)
+			}
+		}
 	}
 	if doc["authorization_response_iss_parameter_supported"] != true {
 		f.Good("mix_up", "callbacks carry no iss (RFC 9207); the callback's address tells whose they are")

@@ -54,6 +54,7 @@ func TestExamine(t *testing.T) {
 		"port":            {func(c *federation.Config) { c.Issuer = "http://127.0.0.1:1" }, callback, "discovery", "refused", "firewalls"},
 		"scheme":          {func(c *federation.Config) { c.Issuer = "https" + strings.TrimPrefix(c.Issuer, "http") }, callback, "discovery", "does not speak TLS", "scheme"},
 		"external id":     {func(c *federation.Config) { c.ExternalIDClaim = "employeeNumber" }, callback, "external_id_claim", "not among", "ID token"},
+		"one of two ids":  {func(c *federation.Config) { c.ExternalIDClaim = "sub+tid" }, callback, "external_id_claim", `taken from "tid"`, "ID token"},
 		"scope":           {func(c *federation.Config) { c.Scopes = []string{"openid", "tea"} }, callback, "scopes", `"tea"`, "scopes"},
 		"clock":           {func(c *federation.Config) { c.Now = func() time.Time { return time.Now().Add(-time.Hour) } }, callback, "clock", "only 1m0s are allowed", "NTP"},
 		"clock, slightly": {func(c *federation.Config) { c.Now = func() time.Time { return time.Now().Add(30 * time.Second) } }, callback, "clock", "differ by", "NTP"},

@@ -36,6 +36,9 @@ func (p Preset) parameters() map[string]string {
 
 // check holds the identity provider to what it was asked for: a browser can change the request.
 func (p Preset) check(claims object) error {
+	if len(p.Tenants) > 0 && !slices.Contains(p.Tenants, claims.text("tid")) {
+		return fmt.Errorf("tid %q is not one of %q", claims.text("tid"), p.Tenants)
+	}
 	if p.HostedDomain != "" && claims.text("hd") != p.HostedDomain {
 		return fmt.Errorf("hd %q is not %q", claims.text("hd"), p.HostedDomain)
 	}
