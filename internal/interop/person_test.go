@@ -104,9 +104,23 @@ func (p *person) fill(address *url.URL, page *html.Node) (*url.URL, url.Values, 
 			continue
 		}
 		action, err := address.Parse(attribute(n, "action"))
-		return action, p.fields(n), err
+		values := p.fields(n)
+		if id := attribute(n, "id"); id != "" {
+			press(values, page, id)
+		}
+		return action, values, err
 	}
 	return nil, nil, nil
+}
+
+// press adds what the first button says that belongs to a form and is not in it.
+func press(values url.Values, page *html.Node, form string) {
+	for n := range page.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "button" && attribute(n, "form") == form && attribute(n, "name") != "" {
+			values.Set(attribute(n, "name"), attribute(n, "value"))
+			return
+		}
+	}
 }
 
 // fields answers a form: what it brought along, and who the person is.
@@ -118,7 +132,8 @@ func (p *person) fields(form *html.Node) url.Values {
 		}
 	}
 	if values.Has("password") {
-		values.Set("username", p.Login)
+		values.Set("username", p.Login) // ours
+		values.Set("login", p.Login)    // oidc-provider's
 		values.Set("password", p.Password)
 		p.asked++
 	}

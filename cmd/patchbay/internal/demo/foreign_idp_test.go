@@ -138,7 +138,7 @@ func foreignIdP(t *testing.T, redirectURI string) string {
 		t.Skip(what)
 	}
 	config, err := json.Marshal(map[string]any{
-		"port": 0, "client_id": upstreamClient, "client_secret": upstreamSecret, "redirect_uris": []string{redirectURI},
+		"client_id": upstreamClient, "client_secret": upstreamSecret, "redirect_uris": []string{redirectURI},
 	})
 	if err != nil {
 		t.Fatal(err)
