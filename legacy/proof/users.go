@@ -145,20 +145,27 @@ func (r *run) probe(ctx context.Context) error {
 			return err
 		}
 		for _, way := range []struct {
-			code  Code
-			needs legacy.Statement
-			query mapping.Query
+			misses, ambiguous Code
+			needs             legacy.Statement
+			query             mapping.Query
 		}{
-			{IDMisses, legacy.UserByID, mapping.Query{By: mapping.ByID, Value: string(u.ID)}},
-			{LoginMisses, legacy.UserByLogin, mapping.Query{By: mapping.ByLogin, Value: u.Username}},
-			{EmailMisses, legacy.UserByEmail, mapping.Query{By: mapping.ByEmail, Value: u.Email}},
+			{IDMisses, IDAmbiguous, legacy.UserByID, mapping.Query{By: mapping.ByID, Value: string(u.ID)}},
+			{LoginMisses, LoginAmbiguous, legacy.UserByLogin, mapping.Query{By: mapping.ByLogin, Value: u.Username}},
+			{EmailMisses, EmailAmbiguous, legacy.UserByEmail, mapping.Query{By: mapping.ByEmail, Value: u.Email}},
 		} {
 			if way.query.Value == "" || !r.DB.Has(way.needs) {
 				continue
 			}
 			found, err := r.DB.Find(ctx, u.Tenant, way.query)
-			if err != nil || !slices.ContainsFunc(found, func(f mapping.User) bool { return f.ID == u.ID }) {
-				r.tally.add(way.code, place(u.Tenant, u.ID))
+			known := key{kind: way.ambiguous, tenant: string(u.Tenant), value: way.query.Value}
+			if way.query.By == mapping.ByLogin {
+				known.value = r.DB.LoginKey(known.value)
+			}
+			switch _, counted := r.seen.repeated[known]; {
+			case err != nil || !slices.ContainsFunc(found, func(f mapping.User) bool { return f.ID == u.ID }):
+				r.tally.add(way.misses, place(u.Tenant, u.ID))
+			case len(found) > 1 && !counted: // the statement itself makes several of one
+				r.tally.add(way.ambiguous, place(u.Tenant, u.ID))
 			}
 		}
 		if _, err := r.DB.Details(ctx, u.Tenant, u.ID, mapping.Roles|mapping.Groups|mapping.Softphones|mapping.Configuration); err != nil {

@@ -1,0 +1,191 @@
+package proof_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/patchbay-auth/patchbay/legacy"
+	"github.com/patchbay-auth/patchbay/legacy/legacytest"
+	"github.com/patchbay-auth/patchbay/legacy/proof"
+	"github.com/patchbay-auth/patchbay/mapping"
+	"github.com/patchbay-auth/patchbay/testdata/iq"
+)
+
+func engines(t *testing.T, test func(*testing.T, legacy.Engine)) {
+	for _, engine := range []legacy.Engine{legacy.SQLite, legacy.MySQL} {
+		t.Run(string(engine), func(t *testing.T) { test(t, engine) })
+	}
+}
+
+func prove(t *testing.T, c legacy.Config, tenants map[mapping.TenantKey][]string) (proof.Report, map[proof.Code]proof.Finding) {
+	t.Helper()
+	report, err := proof.Run(t.Context(), proof.Config{DB: legacytest.Open(t, c), Tenants: tenants})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[proof.Code]proof.Finding{}
+	for _, f := range report.Findings {
+		if f.Meaning == "" || f.Action == "" || len(f.Samples) == 0 || len(f.Samples) > 5 || f.Count < len(f.Samples) {
+			t.Errorf("%+v", f)
+		}
+		found[f.Code] = f
+	}
+	return report, found
+}
+
+// sound is a small forum without a fault, for changing one thing at a time.
+func sound(t *testing.T, engine legacy.Engine) legacy.Config {
+	t.Helper()
+	c := legacytest.Foreign(t, "../../testdata/phpbb", engine)
+	legacytest.Exec(t, c, "DELETE FROM phpbb_users WHERE user_id IN (6, 7)") // 7 because SQLite's LOWER does not know É
+	return c
+}
+
+var forum = map[mapping.TenantKey][]string{"forum": {"pbx.forum.example"}} //nolint:gochecknoglobals // of the tests
+
+// TestFindings breaks one thing at a time in a database that is sound.
+func TestFindings(t *testing.T) {
+	engines(t, func(t *testing.T, engine legacy.Engine) {
+		if _, found := prove(t, sound(t, engine), forum); len(found) > 0 {
+			t.Fatalf("the control: %+v", found)
+		}
+		long := strings.Repeat("x", 80)
+		for _, tt := range []struct {
+			name, sql string
+			statement legacy.Statement // replaced, if set
+			old, new  string
+			want      proof.Code
+			sample    string
+		}{
+			{name: "shared e-mail", sql: "UPDATE phpbb_users SET user_email = 'ana@forum.example' WHERE user_id = 4", want: proof.EmailAmbiguous, sample: "forum"},
+			{name: "unknown hash", sql: "UPDATE phpbb_users SET user_password = '" + long + "' WHERE user_id = 4", want: proof.HashUnknown, sample: "f…/4"},
+			{name: "costly hash", sql: "UPDATE phpbb_users SET user_password = REPLACE(user_password, '$12$', '$30$') WHERE user_id = 3", want: proof.HashTooCostly, sample: "f…/3"},
+			{name: "plain text", sql: "UPDATE phpbb_users SET user_password = '{noop}secret' WHERE user_id = 3", want: proof.HashPlaintext, sample: "f…/3"},
+			{name: "no password", sql: "UPDATE phpbb_users SET user_password = '' WHERE user_id = 3", want: proof.HashMissing, sample: "f…/3"},
+			{name: "empty login", sql: "UPDATE phpbb_users SET username = '' WHERE user_id = 3", want: proof.UserUnreadable, sample: "f…/3"},
+			{name: "white space", sql: "UPDATE phpbb_users SET username = 'bo ', username_clean = 'bo ' WHERE user_id = 3", want: proof.LoginUntidy, sample: "f…/3"},
+			{name: "long login", statement: legacy.ScanUsers, old: "u.username,", new: "CASE WHEN u.user_id = 3 THEN REPEAT('x', 2000) ELSE u.username END AS username,", want: proof.LoginUnusable, sample: "f…/3"},
+			{name: "malformed softphone", sql: "UPDATE phpbb_profile_fields_data SET pf_phone = 'http://x' WHERE user_id = 3", want: proof.PhoneMalformed, sample: "f…/3"},
+			{name: "foreign softphone", sql: "UPDATE phpbb_profile_fields_data SET pf_phone = 'sip:3@evil.example' WHERE user_id = 3", want: proof.PhoneForeign, sample: "f…/3"},
+			{name: "shared softphone", sql: "UPDATE phpbb_profile_fields_data SET pf_phone = '<SIP:2@PBX.forum.example:5060>' WHERE user_id = 3", want: proof.PhoneShared, sample: "f…/3"},
+			{name: "link of nobody", sql: "INSERT INTO phpbb_oauth_accounts (user_id, provider, oauth_provider_id) VALUES (99, 'corp', 'x')", want: proof.LinkOfNobody, sample: "f…/99"},
+			{name: "everybody is unreadable", statement: legacy.ScanUsers, old: "'forum' AS tenant_id", new: "'' AS tenant_id", want: proof.Nobody, sample: "scan_users"},
+			{name: "id that multiplies", statement: legacy.UserByID, old: "LEFT JOIN phpbb_groups g ON g.group_id = u.group_id", new: "CROSS JOIN phpbb_groups g", want: proof.IDAmbiguous, sample: "f…/"},
+			{name: "id that misses", statement: legacy.UserByID, old: "WHERE", new: "WHERE u.user_type = 0 AND", want: proof.IDMisses, sample: "f…/"},
+			{name: "login that misses", statement: legacy.UserByLogin, old: "LOWER(:login)", new: "CONCAT('x', :login)", want: proof.LoginMisses, sample: "f…/"},
+			{name: "e-mail that misses", statement: legacy.UserByEmail, old: "= :email", new: "= CONCAT('x', :email)", want: proof.EmailMisses, sample: "f…/"},
+			{name: "role that is NULL", statement: legacy.Roles, old: "'administrator'", new: "NULL", want: proof.DetailsFail, sample: "f…/2"},
+			{name: "no statement to scan by", statement: legacy.ScanUsers, want: proof.NoScan, sample: "scan_users"},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				c := sound(t, engine)
+				if tt.sql != "" {
+					legacytest.Exec(t, c, tt.sql)
+				}
+				if tt.statement != "" {
+					before := c.Profile.Statements[tt.statement]
+					c.Profile.Statements[tt.statement] = strings.Replace(before, tt.old, tt.new, 1)
+					if tt.old == "" {
+						c.Profile.Statements[tt.statement] = ""
+					} else if c.Profile.Statements[tt.statement] == before {
+						t.Fatal("the case changes nothing")
+					}
+				}
+				if engine == legacy.SQLite && strings.Contains(tt.new, "REPEAT") {
+					c.Profile.Statements[tt.statement] = strings.Replace(c.Profile.Statements[tt.statement], "REPEAT('x', 2000)", "printf('%.2000c', 'x')", 1)
+				}
+				_, found := prove(t, c, forum)
+				f, ok := found[tt.want]
+				if !ok || !strings.HasPrefix(f.Samples[0], tt.sample) && tt.want != proof.EmailAmbiguous {
+					t.Errorf("want %s of %s, got %+v", tt.want, tt.sample, found)
+				}
+				if all := fmt.Sprint(f.Samples); strings.Contains(all, "@") || strings.Contains(all, "ana") || strings.Contains(all, long) {
+					t.Errorf("it shows too much: %s", all)
+				}
+			})
+		}
+	})
+}
+
+// TestFullScan drops an index.
+func TestFullScan(t *testing.T) {
+	c := sound(t, legacy.SQLite)
+	legacytest.Exec(t, c, "DROP INDEX phpbb_users_username_clean")
+	_, found := prove(t, c, forum)
+	if f := found[proof.FullScan]; !slices.Contains(f.Samples, "user_by_login on u") {
+		t.Errorf("got %+v", found)
+	}
+}
+
+func TestTenants(t *testing.T) {
+	_, found := prove(t, sound(t, legacy.SQLite), map[mapping.TenantKey][]string{"Forum": nil})
+	if found[proof.TenantUnknown].Count != 5 || found[proof.TenantEmpty].Count != 1 {
+		t.Errorf("got %+v", found)
+	}
+}
+
+// TestSampleIQ reads everything such a table collects over twenty years.
+func TestSampleIQ(t *testing.T) {
+	engines(t, func(t *testing.T, engine legacy.Engine) {
+		report, found := prove(t, legacytest.IQConfig(t, engine), map[mapping.TenantKey][]string{
+			iq.Acme: {"pbx.acme.example"}, iq.Globex: {"pbx.globex.example"}, iq.Initech: {"pbx.initech.example"},
+		})
+		counts := map[proof.Code]int{}
+		for code, f := range found {
+			counts[code] = f.Count
+		}
+		want := map[proof.Code]int{
+			proof.LoginAmbiguous: 2, proof.EmailAmbiguous: 1, proof.UserUnreadable: 1, proof.HashUnknown: 1, proof.HashMissing: 3,
+			proof.LoginUntidy: 1, proof.PhoneForeign: 1, proof.PhoneUndecided: 1,
+		}
+		if !maps.Equal(counts, want) || report.Worst() != proof.Warning || report.UnknownShapes["7 other characters"] != 1 {
+			t.Errorf("got %v, want %v; %+v", counts, want, report)
+		}
+	})
+}
+
+// TestPages reads more users than fit on a page, one of whom has two rows there where it ends.
+func TestPages(t *testing.T) {
+	engines(t, func(t *testing.T, engine legacy.Engine) {
+		c := legacytest.IQConfig(t, engine)
+		db := legacytest.SQL(t, c)
+		if err := iq.Fill(t.Context(), db, 2500); err != nil {
+			t.Fatal(err)
+		}
+		plain, _ := prove(t, c, nil)
+		// Every user's row becomes the last on its page once, as credentials are added one by one.
+		for id := iq.FirstFilled + 780; id < iq.FirstFilled+800; id++ {
+			for range 2 {
+				legacytest.Exec(t, c, "INSERT INTO credentials (UserID, PwHash, isCurrent) VALUES (?, '', 1)", id)
+			}
+		}
+		report, found := prove(t, c, nil)
+		if report.Users != plain.Users+20 || found[proof.LoginAmbiguous].Count != 22 {
+			t.Errorf("%d users, want %d; %d ambiguous logins, want 22", report.Users, plain.Users+20, found[proof.LoginAmbiguous].Count)
+		}
+	})
+}
+
+// TestScanThatGoesRound ignores :after but for its name, so it never ends by itself.
+func TestScanThatGoesRound(t *testing.T) {
+	for want, text := range map[string]string{
+		"it goes round": "u.UserID > COALESCE(:after, 0) * 0 ORDER BY u.UserID LIMIT :limit",
+		"too many rows": "u.UserID > COALESCE(:after, 0) ORDER BY u.UserID LIMIT 2 * :limit",
+		"has more than": "u.UserID > COALESCE(:after, 0) AND u.UserID = 1000000 ORDER BY u.UserID LIMIT :limit",
+	} {
+		c := legacytest.IQConfig(t, legacy.SQLite)
+		if err := iq.Fill(t.Context(), legacytest.SQL(t, c), 2500); err != nil {
+			t.Fatal(err)
+		}
+		c.Profile.Statements[legacy.ScanUsers] = strings.Replace(c.Profile.Statements[legacy.ScanUsers], "u.UserID > COALESCE(:after, 0) ORDER BY u.UserID LIMIT :limit", text, 1)
+		if strings.Contains(text, "= 1000000") {
+			c.Profile.Statements[legacy.ScanUsers] = strings.Replace(c.Profile.Statements[legacy.ScanUsers], "FROM users u", "FROM users u CROSS JOIN (SELECT 1 FROM users LIMIT 1500) many", 1)
+		}
+		if _, err := proof.Run(t.Context(), proof.Config{DB: legacytest.Open(t, c)}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q, got %v", want, err)
+		}
+	}
+}
