@@ -63,7 +63,7 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().StringP("config", "c", "patchbay.yaml", "configuration `file`")
 	root.AddCommand(
 		serveCommand(), demoCommand(), migrateCommand(),
-		applyCommand(), exportCommand(), connectionCommand(), domainCommand(), keyCommand(),
+		checkCommand(), applyCommand(), exportCommand(), connectionCommand(), domainCommand(), keyCommand(),
 		explainCommand(), sessionCommand(), revokeCommand(), auditCommand(), consentCommand(), benchCommand(), versionCommand(),
 	)
 	return root
