@@ -71,6 +71,9 @@ func (y connectionYAML) saml(c *Connection, report report) {
 	for key, given := range map[string]bool{
 		"issuer": y.Issuer != "", "client_id": y.ClientID != "", "scopes": len(y.Scopes) > 0,
 		"client_secret": !y.ClientSecret.Empty() || y.ClientSecretSealed != "",
+		"preset":        y.Preset != "", "auth0_connection": y.Auth0Connection != "", "organization": y.Organization != "",
+		"access_tokens": len(y.AccessTokens.Audiences) > 0 || y.AccessTokens.Type != "",
+		"hosted_domain": y.HostedDomain != "", "tenants": len(y.Tenants) > 0, "client_auth": y.ClientAuth != "",
 	} {
 		if given {
 			report(key, "belongs to a connection of type %s", TypeOIDC)
