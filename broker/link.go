@@ -15,13 +15,13 @@ func (e *Engine) lookup(ctx context.Context, tenant *registry.Tenant) mapping.Lo
 	return lookup(ctx, e.Directory, e.Sessions, tenant)
 }
 
-// linkReader finds links where the broker keeps them.
-type linkReader interface {
+// A LinkReader finds links where the broker keeps them.
+type LinkReader interface {
 	LinkedUser(context.Context, registry.Account, mapping.LinkKey) (mapping.UserID, error)
 	LinkedConnections(context.Context, registry.Account, mapping.UserID) ([]string, error)
 }
 
-func lookup(ctx context.Context, directory Directory, links linkReader, tenant *registry.Tenant) mapping.Lookup {
+func lookup(ctx context.Context, directory Directory, links LinkReader, tenant *registry.Tenant) mapping.Lookup {
 	return func(q mapping.Query) ([]mapping.User, error) {
 		if q.By == mapping.ByExternalID && !directory.KeepsLinks() {
 			user, err := links.LinkedUser(ctx, tenant.Account, mapping.LinkKey{Connection: q.Connection, ExternalID: q.Value})
@@ -76,7 +76,7 @@ func newLink(tenant *registry.Tenant, identity mapping.Identity, user mapping.Us
 }
 
 // linkedConnections reads from where the links are.
-func linkedConnections(ctx context.Context, directory Directory, links linkReader, tenant *registry.Tenant, user mapping.UserID) ([]string, error) {
+func linkedConnections(ctx context.Context, directory Directory, links LinkReader, tenant *registry.Tenant, user mapping.UserID) ([]string, error) {
 	if directory.KeepsLinks() {
 		return directory.LinkedConnections(ctx, tenant.LegacyTenant, user)
 	}

@@ -8,7 +8,8 @@ import (
 // Rules are compiled mapping rules. They are immutable and safe for concurrent use.
 type Rules struct {
 	rules  []rule
-	claims []claimRef // every claim that is kept in a trace
+	claims []claimRef // every claim that the rules name
+	kept   []claimRef // those that a trace holds beside them
 }
 
 type rule struct {

@@ -55,12 +55,18 @@ func (c *compiler) declared() {
 			c.fault(fmt.Sprintf("trace_claims[%d]", i), "%q is empty or there twice", name)
 			continue
 		}
-		c.names(fmt.Sprintf("trace_claims[%d]", i), flat(name))
+		c.check(fmt.Sprintf("trace_claims[%d]", i), flat(name))
+		c.compiled.kept = append(c.compiled.kept, flat(name))
 	}
 }
 
 // names checks the claims that a template or a condition at key refers to, and keeps them for the trace.
 func (c *compiler) names(key string, claims ...claimRef) {
+	c.check(key, claims...)
+	c.keep(claims...)
+}
+
+func (c *compiler) check(key string, claims ...claimRef) {
 	for _, ref := range claims {
 		switch claim := ref.path[0]; {
 		case slices.Contains(protocolClaims(), claim):
@@ -69,7 +75,6 @@ func (c *compiler) names(key string, claims ...claimRef) {
 			c.fault(key, "claim %s is not among the connection's claims", claim)
 		}
 	}
-	c.keep(claims...)
 }
 
 // keep notes claims for the trace.

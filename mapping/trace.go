@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -28,11 +29,11 @@ const (
 
 // record keeps the claims for a trace.
 func (r *Rules) record(id Identity) map[string]Recorded {
-	if len(r.claims) == 0 {
+	if len(r.claims)+len(r.kept) == 0 {
 		return nil
 	}
 	claims := map[string]Recorded{}
-	for _, ref := range r.claims {
+	for _, ref := range slices.Concat(r.claims, r.kept) {
 		values, exists := claimSource{id}.values(ref.path)
 		switch {
 		case !exists:

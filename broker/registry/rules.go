@@ -13,12 +13,6 @@ func (c *Connection) options() mapping.Options {
 	return mapping.Options{Claims: c.Claims, Trace: c.TraceClaims, Create: c.CreateUsers}
 }
 
-// Compile compiles other rules than the connection's own as if they were. The error joins a
-// *mapping.RuleError for every fault.
-func (c *Connection) Compile(rules []mapping.Rule) (*mapping.Rules, error) {
-	return mapping.Compile(rules, c.options())
-}
-
 // rulePath is where in a connection's part of the file a fault is.
 func rulePath(e *mapping.RuleError) string {
 	switch {

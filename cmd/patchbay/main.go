@@ -64,7 +64,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		serveCommand(), demoCommand(), migrateCommand(),
 		checkCommand(), applyCommand(), exportCommand(), connectionCommand(), domainCommand(), keyCommand(),
-		explainCommand(), sessionCommand(), revokeCommand(), auditCommand(), consentCommand(), benchCommand(), versionCommand(),
+		explainCommand(), mapCommand(), externalIDsCommand(), reportCommand(), sessionCommand(), revokeCommand(), auditCommand(), consentCommand(), benchCommand(), versionCommand(),
 	)
 	return root
 }

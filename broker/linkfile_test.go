@@ -1,0 +1,97 @@
+package broker_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/patchbay-auth/patchbay/broker"
+)
+
+func TestReadLinkFile(t *testing.T) {
+	two := []broker.LinkRow{{Line: 2, ExternalID: "x|1", UserID: "4711"}, {Line: 3, ExternalID: "x|2", UserID: "4712"}}
+	for _, test := range []struct {
+		name, text string
+		rows       []broker.LinkRow
+		faults     string // line and code of each
+	}{
+		{"comma (the control)", "external_id,user_id\nx|1,4711\nx|2,4712\n", two, ""},
+		{"semicolon", "external_id;user_id\nx|1;4711\nx|2;4712", two, ""},
+		{"the other order, in capitals, with spaces", "User_ID ; EXTERNAL_ID\n4711;x|1\n4712;x|2\n", two, ""},
+		{"byte order mark and the line ends of Windows", "\uFEFFexternal_id,user_id\r\nx|1,4711\r\nx|2,4712\r\n", two, ""},
+		{"quotes", "\"external_id\",\"user_id\"\n\"x|1\",\"4711\"\n\"x|2\",4712\n", two, ""},
+		{"a comma in quotes", "external_id,user_id\n\"cn=ana,o=\"\"acme\"\"\",4711\n", []broker.LinkRow{{Line: 2, ExternalID: `cn=ana,o="acme"`, UserID: "4711"}}, ""},
+		{"a comma in a file of semicolons", "external_id;user_id\ncn=ana,o=acme;4711\n", []broker.LinkRow{{Line: 2, ExternalID: "cn=ana,o=acme", UserID: "4711"}}, ""},
+		{"an empty line", "external_id,user_id\n\nx|1,4711\n", []broker.LinkRow{{Line: 3, ExternalID: "x|1", UserID: "4711"}}, ""},
+		{"case matters", "external_id,user_id\nx|1,4711\nX|1,4712\n", []broker.LinkRow{two[0], {Line: 3, ExternalID: "X|1", UserID: "4712"}}, ""},
+		{"header only", "external_id,user_id\n", nil, ""},
+
+		{"nothing", "", nil, "1 header"},
+		{"no header", "x|1,4711\n", nil, "1 header"},
+		{"another column", "external_id,user_id,name\nx,1,y\n", nil, "1 header"},
+		{"one column", "external_id\nx\n", nil, "1 header"},
+		{"a column twice", "external_id,external_id\nx,y\n", nil, "1 header"},
+		{"UTF-16", "\xff\xfee\x00x\x00", nil, "1 header"},
+		{"tabs", "external_id\tuser_id\nx\t1\n", nil, "1 header"},
+		{"empty values", "external_id,user_id\n,4711\nx|2,4712\nx|3,\n", two[1:], "2 empty, 4 empty"},
+		{"too few and too many values", "external_id,user_id\nx|1\nx|2,4712\nx|3,4,5\n", two[1:], "2 malformed, 4 malformed"},
+		{"a quote in the middle", "external_id,user_id\nx\"1,4711\nx|2,4712\n", two[1:], "2 malformed"},
+		{"white space around a value", "external_id,user_id\n x|1,4711\nx|2,4712\n", two[1:], "2 value"},
+		{"what is no text", "external_id,user_id\nx\xff,4711\nx|2,4712\nx\x00,1\n", two[1:], "2 value, 4 value"},
+		{"a line break in quotes", "external_id,user_id\n\"x\n1\",4711\nx|9,1\n", []broker.LinkRow{{Line: 4, ExternalID: "x|9", UserID: "1"}}, "2 value"},
+		{"an endless value", "external_id,user_id\n" + strings.Repeat("x", 256) + ",4711\n", nil, "2 value"},
+		{"an external id twice", "external_id,user_id\nx|1,4711\nx|2,4712\nx|1,4713\n", two, "4 duplicate"},
+		{"a user twice", "external_id,user_id\nx|1,4711\nx|2,4712\nx|3,4711\n", two, "4 duplicate"},
+		{"a line twice", "external_id,user_id\nx|1,4711\nx|2,4712\nx|2,4712\n", two, "4 duplicate"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			rows, faults, err := broker.ReadLinkFile(strings.NewReader(test.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var told []string
+			for _, f := range faults {
+				told = append(told, fmt.Sprintf("%d %s", f.Line, f.Code))
+			}
+			if got := strings.Join(told, ", "); got != test.faults {
+				t.Errorf("faults %q, want %q: %+v", got, test.faults, faults)
+			}
+			if diff := cmp.Diff(test.rows, rows); diff != "" {
+				t.Errorf("rows (-want +got):\n%s", diff)
+			}
+		})
+	}
+	broken := errors.New("disk on fire")
+	if _, _, err := broker.ReadLinkFile(iotest.ErrReader(broken)); !errors.Is(err, broken) {
+		t.Errorf("a file that cannot be read: %v", err)
+	}
+}
+
+// FuzzReadLinkFile asserts that no line is lost or counted twice, and that rows are what links can be.
+func FuzzReadLinkFile(f *testing.F) {
+	f.Add("external_id,user_id\nx|1,4711\nx|2,4712\n")
+	f.Add("\uFEFFuser_id;external_id\r\n1;\"a\"\"b\"\r\n;\r\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		rows, faults, err := broker.ReadLinkFile(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, r := range rows {
+			switch {
+			case r.ExternalID == "" || r.UserID == "" || strings.ContainsRune(r.ExternalID, 0):
+				t.Errorf("row %+v", r)
+			case seen["x"+r.ExternalID] || seen["u"+string(r.UserID)]:
+				t.Errorf("row %+v is there twice", r)
+			}
+			seen["x"+r.ExternalID], seen["u"+string(r.UserID)] = true, true
+		}
+		if lines := strings.Count(text, "\n") + 1; len(rows)+len(faults) > lines {
+			t.Errorf("%d rows and %d faults of %d lines", len(rows), len(faults), lines)
+		}
+	})
+}
