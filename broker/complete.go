@@ -156,7 +156,7 @@ func (e *Engine) welcome(ctx context.Context, r returning, identity mapping.Iden
 		session.AuthTime = e.Now()
 	}
 	if life := r.route.connection.Policy.SessionLifetime; life > 0 {
-		session.AbsoluteAt = earlier(session.AbsoluteAt, session.CreatedAt.Add(life))
+		session.AbsoluteAt = earlier(session.AbsoluteAt, session.SeenAt.Add(life)) // of this login: the session may be older
 		session.ExpiresAt = earlier(session.ExpiresAt, session.AbsoluteAt)
 	}
 	return e.settle(ctx, settling{
