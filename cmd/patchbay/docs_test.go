@@ -47,10 +47,12 @@ func TestDocumentedExamples(t *testing.T) {
 	}
 	const tenant = "account: acme\nname: Acme\nlegacy_tenant: 1\ndomains: [acme.example]\nconnections:\n" +
 		"  - id: corp\n    type: oidc\n    issuer: https://idp.example\n    client_id: x\n"
-	for _, text := range yamlBlocks(t, "docs/configuration.md", "\n  - name:") {
-		rules := "    " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    ")
-		if _, err := registry.ParseTenantFile("docs/configuration.md", []byte(tenant+rules+"\n"), nil); err != nil {
-			t.Error(err)
+	for _, document := range []string{"docs/configuration.md", "docs/mapping.md"} {
+		for _, text := range yamlBlocks(t, document, "\n  - name:") {
+			rules := "    " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    ")
+			if _, err := registry.ParseTenantFile(document, []byte(tenant+rules+"\n"), nil); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 }
@@ -78,7 +80,10 @@ func TestSwitchExamples(t *testing.T) {
 // TestIdentityProviderExamples holds the connections of the guides to the parser, and the words that are
 // quoted of the log to the sources.
 func TestIdentityProviderExamples(t *testing.T) {
-	for _, document := range []string{"docs/idps/simplesamlphp.md", "docs/idps/adfs.md"} {
+	t.Setenv("CORP_SECRET", "the secret of a provider")
+	for _, document := range []string{
+		"docs/idps/simplesamlphp.md", "docs/idps/adfs.md", "docs/idps/auth0.md", "docs/idps/entra.md", "docs/idps/google.md", "docs/idps/generic.md",
+	} {
 		for _, text := range yamlBlocks(t, document, "connections:") {
 			text = "account: acme\nname: Acme\nlegacy_tenant: 1\ndomains: [acme.example]\n" + text
 			if _, err := registry.ParseTenantFile(document, []byte(text), yamlfault.Process("")); err != nil {
