@@ -83,8 +83,9 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if faults = append(faults, c.rehashFaults()...); c.Rehash == "" {
 		delete(statements, UpdatePassword)
 	}
-	verifier, err := passhash.New(c.Profile.Passwords)
-	db.verifier, db.hashes = verifier, passhash.NewPool(verifier, c.Hashing) // what is wrong with it is among the faults
+	db.verifier, _ = passhash.New(c.Profile.Passwords) // what is wrong with it is among the faults
+	db.hashes = passhash.NewPool(db.verifier, c.Hashing)
+	var err error
 	if db.read, db.write, err = c.Engine.pools(c.DSN, c.MaxConns, c.StatementTimeout); err != nil {
 		return nil, fmt.Errorf("legacy: %w", errors.Join(append(faults, err)...))
 	}

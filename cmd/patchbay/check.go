@@ -106,7 +106,7 @@ func configuredTenants(ctx context.Context, cfg config.Config) (_ map[mapping.Te
 	}
 	tenants := map[mapping.TenantKey][]string{}
 	for _, t := range opened.Snapshot().Tenants() {
-		tenants[mapping.TenantKey(t.LegacyTenant)] = t.SIPDomains
+		tenants[t.LegacyTenant] = t.SIPDomains
 	}
 	return tenants, nil
 }

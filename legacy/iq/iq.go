@@ -20,7 +20,7 @@ func Profile() legacy.Profile {
 			"SHA1": {Format: "sha1({SALT}{PASSWORD})"},
 		}},
 		Statements: map[legacy.Statement]string{
-			legacy.UserByLogin: "SELECT" + userColumns + passwordColumns + userTables + `
+			legacy.UserByLogin: "SELECT" + userColumns + hashColumns + userTables + `
 				LEFT JOIN credentials c ON c.UserID = u.UserID AND c.isCurrent = 1
 				WHERE u.CustomerID = :tenant AND u.UserName = :login`,
 			legacy.UserByID: "SELECT" + userColumns + passwordChanged + userTables + `
@@ -68,7 +68,7 @@ func Profile() legacy.Profile {
 
 			// Outer joins, so that users without a customer, whom no login finds, are not passed over.
 			legacy.CountUsers: "SELECT COUNT(*) AS users FROM users",
-			legacy.ScanUsers: "SELECT" + userColumns + passwordColumns + `
+			legacy.ScanUsers: "SELECT" + userColumns + hashColumns + `
 				FROM users u
 				LEFT JOIN customers k ON k.CustomerID = u.CustomerID
 				LEFT JOIN user_groups g ON g.GroupID = u.GroupID
@@ -119,7 +119,7 @@ const (
 		u.FirstName AS given_name, u.LastName AS family_name, u.DisplayName AS display_name,
 		u.Lang AS locale, u.UserType AS user_type, g.GroupName AS user_group, u.SSOOnly AS federated_only`
 
-	passwordColumns = `,
+	hashColumns = `,
 		c.PwHash AS password_hash, c.PwSalt AS password_salt, c.PwType AS password_scheme, c.PwChanged AS password_changed_at`
 
 	userTables = `

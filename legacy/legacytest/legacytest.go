@@ -3,13 +3,9 @@ package legacytest
 
 import (
 	"maps"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/patchbay-auth/patchbay/internal/mariadbtest"
-	"github.com/patchbay-auth/patchbay/internal/secret"
 	"github.com/patchbay-auth/patchbay/legacy"
 	iqprofile "github.com/patchbay-auth/patchbay/legacy/iq"
 	"github.com/patchbay-auth/patchbay/testdata/iq"
@@ -31,17 +27,7 @@ func IQOn(t testing.TB, engine legacy.Engine) *legacy.DB {
 // change the configuration first.
 func IQConfig(t testing.TB, engine legacy.Engine) legacy.Config {
 	t.Helper()
-	dsn := ""
-	switch engine {
-	case legacy.MySQL:
-		dsn = mariadbtest.DSN(t)
-	case legacy.SQLite:
-		dsn = filepath.Join(t.TempDir(), "iq.db")
-		if err := os.WriteFile(dsn, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c := legacy.Config{Engine: engine, DSN: secret.New(dsn), Profile: iqprofile.Profile()}
+	c := legacy.Config{Engine: engine, DSN: emptyDatabase(t, engine), Profile: iqprofile.Profile()}
 	Load(t, c)
 	return c
 }

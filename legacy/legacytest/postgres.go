@@ -40,7 +40,7 @@ func startPostgres(t testing.TB) string {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
 	server := command(postgres, "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "shared_buffers=16MB")
-	ended := make(chan error, 1)
+	ended := make(chan struct{})
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread() // Pdeathsig is sent when this thread ends
@@ -48,7 +48,8 @@ func startPostgres(t testing.TB) string {
 		err := server.Start()
 		started <- err
 		if err == nil {
-			ended <- server.Wait()
+			_ = server.Wait() // a signal ends it, so how it ended says nothing
+			close(ended)
 		}
 	}()
 	if err := <-started; err != nil {
@@ -90,7 +91,7 @@ func unprivileged(t testing.TB, dir string) *syscall.Credential {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chown(dir, int(uid), int(gid)); err != nil { //nolint:gosec // 32 bits
+	if err := os.Chown(dir, int(uid), int(gid)); err != nil {
 		t.Fatal(err)
 	}
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}

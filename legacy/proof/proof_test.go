@@ -44,12 +44,14 @@ func sound(t *testing.T, engine legacy.Engine) legacy.Config {
 	return c
 }
 
-var forum = map[mapping.TenantKey][]string{"forum": {"pbx.forum.example"}} //nolint:gochecknoglobals // of the tests
+func forum() map[mapping.TenantKey][]string {
+	return map[mapping.TenantKey][]string{"forum": {"pbx.forum.example"}}
+}
 
 // TestFindings breaks one thing at a time in a database that is sound.
 func TestFindings(t *testing.T) {
 	engines(t, func(t *testing.T, engine legacy.Engine) {
-		if _, found := prove(t, sound(t, engine), forum); len(found) > 0 {
+		if _, found := prove(t, sound(t, engine), forum()); len(found) > 0 {
 			t.Fatalf("the control: %+v", found)
 		}
 		long := strings.Repeat("x", 80)
@@ -97,7 +99,7 @@ func TestFindings(t *testing.T) {
 				if engine == legacy.SQLite && strings.Contains(tt.new, "REPEAT") {
 					c.Profile.Statements[tt.statement] = strings.Replace(c.Profile.Statements[tt.statement], "REPEAT('x', 2000)", "printf('%.2000c', 'x')", 1)
 				}
-				_, found := prove(t, c, forum)
+				_, found := prove(t, c, forum())
 				f, ok := found[tt.want]
 				if !ok || !strings.HasPrefix(f.Samples[0], tt.sample) && tt.want != proof.EmailAmbiguous {
 					t.Errorf("want %s of %s, got %+v", tt.want, tt.sample, found)
@@ -114,7 +116,7 @@ func TestFindings(t *testing.T) {
 func TestFullScan(t *testing.T) {
 	c := sound(t, legacy.SQLite)
 	legacytest.Exec(t, c, "DROP INDEX phpbb_users_username_clean")
-	_, found := prove(t, c, forum)
+	_, found := prove(t, c, forum())
 	if f := found[proof.FullScan]; !slices.Contains(f.Samples, "user_by_login on u") {
 		t.Errorf("got %+v", found)
 	}
