@@ -18,7 +18,13 @@ import (
 // sent brings a browser to the IdP and returns what it will bring back from there.
 func (k *kit) sent(b *browser, attempt id.ID) url.Values {
 	k.t.Helper()
-	next, err := k.Send(k.t.Context(), attempt, b.Browser, "corp")
+	return k.sentTo("corp", b, attempt)
+}
+
+// sentTo is sent through another connection.
+func (k *kit) sentTo(connection string, b *browser, attempt id.ID) url.Values {
+	k.t.Helper()
+	next, err := k.Send(k.t.Context(), attempt, b.Browser, connection)
 	k.must(err)
 	u, err := url.Parse(next.URL)
 	k.must(err)
@@ -291,15 +297,22 @@ func TestParallelCallbacksMakeOneSession(t *testing.T) {
 
 func TestAConnectionThatIsDisabledStopsLoginsInFlight(t *testing.T) {
 	k, b := newKit(t), newBrowser()
+	params := k.sent(b, k.begin(b))
+	k.change("corp", func(c *registry.Connection) { c.Name = "Edited" })
+	next, err := k.complete(b, params)
+	b.answered(t, next, err) // control: another change stops nobody
+
+	b = newBrowser()
 	attempt := k.begin(b)
-	params := k.sent(b, attempt)
+	params = k.sent(b, attempt)
 	k.change("corp", func(c *registry.Connection) { c.Enabled = false })
-	_, err := k.complete(b, params)
+	verified := k.idps.verified
+	_, err = k.complete(b, params)
 	r := refused(t, err, broker.ReasonConnection)
-	if k.recorded(r).Connection != "corp" || k.idps.verified != 0 {
-		t.Errorf("refusal is %+v; verified %d", r, k.idps.verified)
+	if k.recorded(r).Connection != "corp" || k.idps.verified != verified {
+		t.Errorf("refusal is %+v; verified %d", r, k.idps.verified-verified)
 	}
-	next, err := password(t, k, b, attempt, "ana", anaPassword)
+	next, err = password(t, k, b, attempt, "ana", anaPassword)
 	b.answered(t, next, err)
 }
 
