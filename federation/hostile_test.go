@@ -1,3 +1,30 @@
+// What an OpenID Connect IdP, or whoever plays one, must not get away with, and where each line is tested:
+//
+//	signature and header            TestOnlyAnHonestIDTokenIsBelieved
+//	  alg none, HS256 with the public PEM, jwk, jku, crit, tampered, another's key
+//	iss, aud, azp, nonce, sub, typ  TestOnlyAnHonestIDTokenIsBelieved
+//	exp, nbf, iat                   TestOnlyAnHonestIDTokenIsBelieved
+//	auth_time under max_age         TestMaxAgeIsHeldAgainstTheIdP
+//	"SUB" after "sub", iss twice    TestOnlyAnHonestIDTokenIsBelieved
+//	keys rotated                    TestARotatedKeyStillLogsIn
+//	keys removed                    TestARemovedKeyStopsWorking
+//	keys hung                       TestHungKeysHangNobody
+//	a storm of unknown key ids      TestUnknownKeysDoNotBecomeAStorm
+//	discovery: issuer, addresses    TestOnlySoundMetadataIsUsed
+//	200 MB, redirect to a host      TestEveryEndpointIsBounded, TestAHugeAnswerIsCutOff
+//	iss of the callback (mix-up)    TestOnlyAnAnswerToThisLoginIsRead, TestAnIdPThatPromisesIssMustSendIt
+//	code replayed                   TestACodeIsGoodOnce
+//	logout tokens and ID tokens     TestOnlyAnHonestLogoutTokenIsBelieved
+//	the IdP's error text            TestAnErrorOfTheIdPIsBounded; provider/login: TestRefusalPages
+//
+// In broker:
+//
+//	another browser, connection or tenant  TestCallbacksThatBelongElsewhere, TestWhatIsNotKept
+//	an e-mail address not verified         TestWhoComesBackIsRefused
+//	one sub at two IdPs                    TestASubjectIsItsConnections
+//	disabled with logins in flight         TestAConnectionThatIsDisabledStopsLoginsInFlight
+//	logout token replayed                  TestNoticesRefused
+
 package federation_test
 
 import (

@@ -36,6 +36,8 @@ func TestOnlyAnHonestIDTokenIsBelieved(t *testing.T) {
 	if who, err := h.run(o, attempt{}); err != nil || who.Subject != "ana" || who.Email != "ana@acme.example" {
 		t.Fatalf("positive control: %+v, %v", who, err)
 	}
+	earlier, _ := h.answer["id_token"].(string) // it was good a moment ago, and has not expired
+	mallory := newMallory(t)
 	at := func(d time.Duration) int64 { return h.now.Add(d).Unix() }
 	for _, tc := range []struct {
 		name   string
@@ -50,6 +52,9 @@ func TestOnlyAnHonestIDTokenIsBelieved(t *testing.T) {
 		{"RS256 in the header, HMAC in the signature", func(f *forgery) { f.sign = h.hs256 }, "no key of the identity provider"},
 		{"an algorithm the IdP does not use", header("alg", "PS256"), `alg "PS256"`},
 		{"no alg", func(f *forgery) { delete(f.header, "alg") }, `alg ""`},
+		{"another's key with the id of ours", mallory.sign, "no key of the identity provider"},
+		{"another's key without an id", both(mallory.sign, func(f *forgery) { delete(f.header, "kid") }), "no key of the identity provider"},
+		{"another's key in the header", both(mallory.sign, header("jwk", mallory.public())), "jwk has no place"},
 		{"jwk in the header", header("jwk", map[string]any{"kty": "RSA"}), "jwk has no place"},
 		{"jku in the header", header("jku", "https://attacker.example/keys"), "jku has no place"},
 		{"x5u in the header", header("x5u", "https://attacker.example/cert"), "x5u has no place"},
@@ -97,6 +102,7 @@ func TestOnlyAnHonestIDTokenIsBelieved(t *testing.T) {
 		{"nonce missing", without("nonce"), "nonce"},
 		{"nonce empty", claim("nonce", ""), "nonce"},
 		{"nonce of another login", claim("nonce", "JBSWY3DPEHPK3PXP"), "nonce"},
+		{"the ID token of the login before", func(f *forgery) { f.tamper = func(string) string { return earlier } }, "nonce"},
 		{"a logout token's events", claim("events", map[string]any{}), "events has no place"},
 
 		// Times. The skew is one minute.
