@@ -150,6 +150,6 @@ func (e *Engine) grant(req AuthRequest, client *registry.Client, s Session) gran
 	return grant.Grant{
 		ID: id.New(), Issuer: req.Issuer, Account: s.Account, ClientID: client.ID,
 		RequestedClientID: req.RequestedClientID, UserID: s.UserID, Scope: req.Scope, SessionID: s.ID,
-		Nonce: req.Nonce, AuthTime: s.AuthTime, AMR: s.AMR, ACR: s.ACR, IDP: s.IDP, CreatedAt: e.Now(),
+		Nonce: req.Nonce, AuthTime: s.AuthTime, AMR: s.AMR, ACR: s.ACR, IDP: s.IDP, Given: s.Given, CreatedAt: e.Now(),
 	}
 }

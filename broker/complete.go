@@ -146,7 +146,7 @@ func (e *Engine) welcome(ctx context.Context, r returning, identity mapping.Iden
 	}
 	session := &seat.session
 	session.AMR, session.ACR = identity.AMR, identity.ACR
-	session.ExternalID = identity.ExternalID
+	session.ExternalID, session.Given = identity.ExternalID, d.Given
 	session.UpstreamSubject, session.UpstreamSession = identity.Subject, identity.SessionID
 	if session.SealedHint, err = e.hint(r.route.connection, session.ID, identity.LogoutHint); err != nil {
 		return Next{}, err

@@ -30,6 +30,8 @@ type PresentedToken struct {
 type Recognition struct {
 	User     mapping.User
 	Identity mapping.Identity
+	// Given are roles and groups that the rules give, beside those of the directory.
+	Given mapping.Given
 	// LoginID names the record of the login.
 	LoginID id.ID
 	// Expires is when an access token ends; zero for an ID token.
@@ -84,7 +86,7 @@ func (e *Engine) Present(ctx context.Context, p PresentedToken) (Recognition, er
 		return Recognition{}, e.refusePresented(ctx, record, ReasonNotProvisioned, err)
 	}
 	err = e.Sessions.RecordLogin(ctx, record, succeededEvent(record, record.Connection))
-	return Recognition{User: decision.User, Identity: identity, LoginID: record.ID, Expires: expires}, err
+	return Recognition{User: decision.User, Identity: identity, Given: decision.Given, LoginID: record.ID, Expires: expires}, err
 }
 
 var errNoVerifier = errors.New("tokens of the connection cannot be exchanged")

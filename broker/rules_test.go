@@ -117,3 +117,28 @@ func TestARuleSaysWhy(t *testing.T) {
 		t.Errorf("refused with %+v", r)
 	}
 }
+
+// TestRolesComeWithTheSession shows that every login says anew which roles the session has, and that what
+// is answered from the session has them, too.
+func TestRolesComeWithTheSession(t *testing.T) {
+	k := newKit(t)
+	k.change("corp", func(c *registry.Connection) {
+		c.Enrich = []mapping.Enrichment{{When: &mapping.Condition{Claim: "lead", Equals: "true"}, Roles: []string{"supervisor"}}}
+	})
+	b := newBrowser()
+	for _, lead := range []bool{true, false, true} {
+		k.idps.identity = ana()
+		k.idps.identity.Claims["lead"] = lead
+		next, err := k.complete(b, k.sent(b, k.begin(b, prompt("login"))))
+		given := b.answered(t, next, err).Grant.Given
+		s, err := k.Session(t.Context(), issuer, b.Browser)
+		k.must(err)
+		if lead != (len(given.Roles) == 1) || lead != (len(s.Given.Roles) == 1) {
+			t.Errorf("lead is %v, and the grant has %v, the session %v", lead, given, s.Given)
+		}
+	}
+	next, err := k.Begin(t.Context(), request(), b.Browser)
+	if given := b.answered(t, next, err).Grant.Given; len(given.Roles) != 1 || given.Roles[0] != "supervisor" {
+		t.Errorf("a grant of the session has %v", given)
+	}
+}

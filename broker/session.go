@@ -32,9 +32,11 @@ type Session struct {
 	// SealedHint is the identity's LogoutHint, encrypted with the session's id as additional data; empty
 	// where logging out does not lead to the IdP.
 	SealedHint []byte
-	AuthTime   time.Time
-	AMR        []string
-	ACR        string
+	// Given are roles and groups that the login gave, beside those of the directory.
+	Given    mapping.Given
+	AuthTime time.Time
+	AMR      []string
+	ACR      string
 	// LoginID is the last login of the session, CreatedAt the time of the first.
 	LoginID   id.ID
 	CreatedAt time.Time

@@ -31,7 +31,16 @@ type ClaimOptions struct {
 	AlwaysRoles bool
 	// SIPDomains are the tenant's, for the claim softphone_address.
 	SIPDomains []string
+	// Given are added to the directory's roles and groups.
+	Given Given
 }
+
+// The claims of an access token that say which of its roles and groups come of the login, for userinfo,
+// which reads the others anew.
+const (
+	ClaimGivenRoles  = "idp_roles"
+	ClaimGivenGroups = "idp_groups"
+)
 
 // Claims returns what the granted scopes tell about a user, by claim name; a fact that the
 // directory does not know has no claim. Its names are fixed here, and none is a claim of the protocol
@@ -40,6 +49,7 @@ type ClaimOptions struct {
 func Claims(u User, d Details, scopes []string, o ClaimOptions) map[string]any {
 	claims := map[string]any{}
 	personal := o.For != ForAccessToken
+	d.Roles, d.Groups = union(d.Roles, o.Given.Roles), union(d.Groups, o.Given.Groups)
 	if personal && has(scopes, ScopeProfile) {
 		set(claims, "name", u.Name())
 		set(claims, "given_name", u.GivenName)
@@ -57,6 +67,9 @@ func Claims(u User, d Details, scopes []string, o ClaimOptions) map[string]any {
 	addRoles(claims, d, scopes, o)
 	if has(scopes, ScopeGroups) {
 		claims["groups"] = list(d.Groups)
+		if o.For == ForAccessToken && len(o.Given.Groups) > 0 {
+			claims[ClaimGivenGroups] = o.Given.Groups
+		}
 	}
 	if has(scopes, ScopeMasterdata) || has(scopes, ScopeContactCentre) {
 		set(claims, "tenant_id", string(u.Tenant))
@@ -83,6 +96,9 @@ func addRoles(claims map[string]any, d Details, scopes []string, o ClaimOptions)
 	case forResource && (granted || o.AlwaysRoles):
 		claims["roles"] = capped(claims, d.Roles)
 		claims["permissions"] = capped(claims, d.Permissions)
+		if o.For == ForAccessToken && len(o.Given.Roles) > 0 {
+			claims[ClaimGivenRoles] = o.Given.Roles
+		}
 	case !forResource && granted:
 		claims["role"] = capped(claims, d.Roles)
 	}

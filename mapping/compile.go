@@ -10,6 +10,7 @@ type Rules struct {
 	rules  []rule
 	claims []claimRef // every claim that the rules name
 	kept   []claimRef // those that a trace holds beside them
+	enrich []enrichment
 }
 
 type rule struct {
@@ -34,6 +35,8 @@ type Options struct {
 	Trace []string
 	// Create allows rules with create.
 	Create bool
+	// Enrich gives roles and groups to whoever gets in.
+	Enrich []Enrichment
 }
 
 // A RuleError is one fault of one rule, or of the options.
@@ -41,7 +44,7 @@ type RuleError struct {
 	// Index counts from zero; it is -1 for a fault of the options.
 	Index int
 	// Key is the key at fault inside the rule, such as match.login, or empty for the rule itself. Of the
-	// options it is claims[0], or trace_claims[0].
+	// options it is claims[0], trace_claims[0] or enrich[0].when.
 	Key string
 	Err error
 }
@@ -75,6 +78,7 @@ func Compile(rules []Rule, o Options) (*Rules, error) {
 	}
 	c := compiler{compiled: &Rules{}, options: o, index: -1}
 	c.declared()
+	c.enrich()
 	for i, r := range rules {
 		c.index = i
 		c.add(r, rules[:i])

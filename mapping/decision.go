@@ -12,6 +12,8 @@ type Decision struct {
 	Link bool
 	// Replace, unless nil, lets the link take the place of the user's other one on the connection.
 	Replace *Replacement
+	// Given are roles and groups for the session of whoever gets in.
+	Given Given
 	// Refused is the reason for refusing, or empty.
 	Refused string
 	// Message is what the rule tells the person about it, by language.

@@ -28,6 +28,9 @@ func (r *Rules) Resolve(id Identity, env Env, lookup Lookup) (Decision, error) {
 		}
 		if step.Outcome != Passed {
 			d.Rule = r.rules[i].Name
+			if d.Refused == "" {
+				d.Given = r.given(id)
+			}
 			return d, nil
 		}
 	}

@@ -14,7 +14,7 @@ type claims struct {
 }
 
 // claims reads what the granted scopes need, and nothing else.
-func (p *provider) claims(ctx context.Context, t *registry.Tenant, u mapping.User, scope []string, realm bool) (claims, error) {
+func (p *provider) claims(ctx context.Context, t *registry.Tenant, u mapping.User, given mapping.Given, scope []string, realm bool) (claims, error) {
 	parts := mapping.ScopeParts(scope) &^ mapping.Softphones
 	if realm {
 		parts |= mapping.Roles
@@ -24,8 +24,8 @@ func (p *provider) claims(ctx context.Context, t *registry.Tenant, u mapping.Use
 		return claims{}, err
 	}
 	out := claims{
-		access:   mapping.Claims(u, details, scope, mapping.ClaimOptions{For: mapping.ForAccessToken, AlwaysRoles: realm}),
-		identity: mapping.Claims(u, details, scope, mapping.ClaimOptions{For: mapping.ForIDToken}),
+		access:   mapping.Claims(u, details, scope, mapping.ClaimOptions{For: mapping.ForAccessToken, AlwaysRoles: realm, Given: given}),
+		identity: mapping.Claims(u, details, scope, mapping.ClaimOptions{For: mapping.ForIDToken, Given: given}),
 	}
 	return out, nil
 }
@@ -50,4 +50,21 @@ func (p *provider) claimNames() []string {
 		names = append(names, mapping.ClaimUpdatedAt)
 	}
 	return names
+}
+
+// givenBy reads back which roles and groups of an access token come of the login.
+func givenBy(claims map[string]any) mapping.Given {
+	return mapping.Given{Roles: texts(claims[mapping.ClaimGivenRoles]), Groups: texts(claims[mapping.ClaimGivenGroups])}
+}
+
+// texts returns the strings of a JSON array.
+func texts(value any) []string {
+	var all []string
+	list, _ := value.([]any)
+	for _, one := range list {
+		if text, ok := one.(string); ok {
+			all = append(all, text)
+		}
+	}
+	return all
 }

@@ -60,7 +60,7 @@ func (p *provider) mint(ctx context.Context, x *exchange, g grant.Grant, scope [
 	subject, kind := token.Subject(x.client.ID), token.Client
 	if g.UserID != "" {
 		subject, kind = token.Subject(p.subjects.Of(tenant.LegacyTenant, g.UserID)), token.User
-		if claims, err = p.claims(ctx, tenant, user, out.scope, x.issuer.layout.realm); err != nil {
+		if claims, err = p.claims(ctx, tenant, user, g.Given, out.scope, x.issuer.layout.realm); err != nil {
 			return issued{}, unavailable(err)
 		}
 	}

@@ -23,6 +23,8 @@ type verified struct {
 	userID mapping.UserID
 	// facts are what a revocation would reach it by.
 	facts grant.Facts
+	// given are the roles and groups that the login gave.
+	given mapping.Given
 	// conditions are what lists of clients it depends on; nil for a token that no list allowed.
 	conditions *conditions
 	last       lastAnswer
@@ -113,7 +115,7 @@ func (p *provider) verify(ctx context.Context, raw string) (*verified, error) {
 	if err != nil {
 		return nil, judged(err)
 	}
-	v := &verified{Access: access, facts: grant.Facts{
+	v := &verified{Access: access, given: givenBy(access.Claims), facts: grant.Facts{
 		JTI: access.ID, Grant: access.GrantID, Session: access.SessionID,
 		ClientID: access.ClientID, Account: access.Tenant, IssuedAt: access.IssuedAt,
 	}}

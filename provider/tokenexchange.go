@@ -152,6 +152,7 @@ func (p *provider) bargainOurs(ctx context.Context, x *exchange, form url.Values
 	}
 	b.grant.ID = origin // whatever ends the grant that the person made ends what came of it
 	b.grant.SessionID, b.grant.AuthTime, b.grant.AMR, b.grant.ACR, b.grant.IDP = session, t.AuthTime, t.AMR, t.ACR, t.IDP
+	b.grant.Given = t.given
 	b.grant.CreatedAt = t.IssuedAt // a password changed since then ends this, too
 	if t.ClientID != x.client.ID {
 		b.want.actor = &token.Actor{Subject: token.Subject(x.client.ID), Previous: t.Actor}
@@ -193,6 +194,7 @@ func (p *provider) bargainTheirs(ctx context.Context, x *exchange, form url.Valu
 		want: wanted{until: who.Expires},
 		from: map[string]string{"connection": who.Identity.Connection},
 	}
+	b.grant.Given = who.Given
 	b.grant.IDP, b.grant.AMR, b.grant.ACR, b.grant.AuthTime = who.Identity.Connection, who.Identity.AMR, who.Identity.ACR, who.Identity.AuthTime
 	return b, nil
 }

@@ -33,7 +33,7 @@ func (p *provider) userinfo(ctx context.Context, x *exchange, raw string) (any, 
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	claims := mapping.Claims(t.user, details, t.Scope, mapping.ClaimOptions{For: mapping.ForUserInfo, SIPDomains: t.tenant.SIPDomains})
+	claims := mapping.Claims(t.user, details, t.Scope, mapping.ClaimOptions{For: mapping.ForUserInfo, SIPDomains: t.tenant.SIPDomains, Given: t.given})
 	claims["sub"] = string(t.Subject)
 	return claims, nil
 }

@@ -29,6 +29,8 @@ type Grant struct {
 	ACR       string    `json:"acr,omitempty"`
 	// IDP is the connection the person logged in through, or "local"; empty when nobody did.
 	IDP string `json:"idp"`
+	// Given are roles and groups that the login gave, beside those of the directory.
+	Given mapping.Given `json:"given,omitzero"`
 	// CreatedAt is when the person allowed it. A password changed later ends the grant.
 	CreatedAt time.Time `json:"created_at"`
 }

@@ -20,6 +20,8 @@ type Connection struct {
 	// they are not known. TraceClaims are kept with every recorded login, beside those that rules name.
 	Claims      []string `json:"claims,omitempty"`
 	TraceClaims []string `json:"trace_claims,omitempty"`
+	// Enrich gives roles and groups to whoever logs in here.
+	Enrich []mapping.Enrichment `json:"enrich,omitempty"`
 	// CreateUsers allows rules that make users in the legacy database.
 	CreateUsers bool `json:"create_users,omitempty"`
 	// Domains are those of the tenant's domains whose people log in here.

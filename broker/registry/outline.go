@@ -126,6 +126,7 @@ func outlineConnection(c *Connection) outline {
 	o.list("claims", c.Claims)
 	o.list("trace_claims", c.TraceClaims)
 	o.flag("create_users", c.CreateUsers)
+	outlineEnrich(&o, c.Enrich)
 	if len(c.Mapping) > 0 {
 		var rules []yaml.MapSlice
 		for _, rule := range c.Mapping {

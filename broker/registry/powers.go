@@ -71,5 +71,12 @@ func (p *planner) powers() {
 		if f.Private() && !(known && before.Private() && before.place() == f.place()) {
 			p.source.Fault(fmt.Sprintf("connections[%d].allow_private_network", i), refusal, "the way into a private network")
 		}
+		if f.CreateUsers && !(known && before.CreateUsers) {
+			p.source.Fault(fmt.Sprintf("connections[%d].create_users", i), refusal, "the right to make users in the legacy database")
+		}
+		// A role's name may mean something beyond the tenant.
+		if len(f.Enrich) > 0 && !(known && reflect.DeepEqual(before.Enrich, f.Enrich)) {
+			p.source.Fault(fmt.Sprintf("connections[%d].enrich", i), refusal, "roles by claims")
+		}
 	}
 }

@@ -47,6 +47,8 @@ func TestPowersOfATenantAdministrator(t *testing.T) {
 		{"another tenant's callers", "name: Acme Support", "name: Acme Support\ncustomer_number: \"4711\"", "customer_number: " + only},
 		{"a tenant switched off", "name: Acme Support", "name: Acme Support\nenabled: false", "enabled: " + only},
 		{"a private network", "client_id: patchbay", "client_id: patchbay\n    allow_private_network: true", "connections[0].allow_private_network: " + only},
+		{"users in the legacy database", "client_id: patchbay", "client_id: patchbay\n    create_users: true", "connections[0].create_users: " + only},
+		{"roles by claims", "client_id: patchbay", "client_id: patchbay\n    enrich: [{ when: { claim: a, equals: b }, roles: [admin] }]", "connections[0].enrich: " + only},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			text := strings.Replace(modestFile, tc.old, tc.new, 1)

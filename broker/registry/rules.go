@@ -10,7 +10,7 @@ import (
 
 // options are what the connection says about its rules beside them.
 func (c *Connection) options() mapping.Options {
-	return mapping.Options{Claims: c.Claims, Trace: c.TraceClaims, Create: c.CreateUsers}
+	return mapping.Options{Claims: c.Claims, Trace: c.TraceClaims, Create: c.CreateUsers, Enrich: c.Enrich}
 }
 
 // rulePath is where in a connection's part of the file a fault is.
@@ -77,4 +77,20 @@ func outlineCondition(c mapping.Condition) yaml.MapSlice {
 		o.add("not", outlineCondition(*c.Not))
 	}
 	return yaml.MapSlice(o)
+}
+
+func outlineEnrich(o *outline, list []mapping.Enrichment) {
+	var all []yaml.MapSlice
+	for _, e := range list {
+		var one outline
+		if e.When != nil {
+			one.add("when", outlineCondition(*e.When))
+		}
+		one.list("roles", e.Roles)
+		one.list("groups", e.Groups)
+		all = append(all, yaml.MapSlice(one))
+	}
+	if len(all) > 0 {
+		o.add("enrich", all)
+	}
 }

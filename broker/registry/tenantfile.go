@@ -162,11 +162,14 @@ type connectionYAML struct {
 	Claims             []string       `yaml:"claims"`
 	TraceClaims        []string       `yaml:"trace_claims"`
 	CreateUsers        bool           `yaml:"create_users"`
-	Domains            []string       `yaml:"domains"`
-	Enforce            *bool          `yaml:"enforce"`
-	BreakGlass         []string       `yaml:"break_glass"`
-	Default            bool           `yaml:"default"`
-	SAML               samlYAML       `yaml:",inline"`
+
+	Enrich []mapping.Enrichment `yaml:"enrich"`
+
+	Domains    []string `yaml:"domains"`
+	Enforce    *bool    `yaml:"enforce"`
+	BreakGlass []string `yaml:"break_glass"`
+	Default    bool     `yaml:"default"`
+	SAML       samlYAML `yaml:",inline"`
 
 	MaxAge          time.Duration `yaml:"max_age"`
 	ACRValues       []string      `yaml:"acr_values"`
@@ -198,7 +201,7 @@ func (y connectionYAML) connection(account Account, report report) fileConnectio
 		Connection: Connection{
 			ID: y.ID, Account: account, Name: first(y.Name, y.ID), Enabled: or(y.Enabled, true), Type: y.Type,
 			ExternalIDClaim: first(y.ExternalIDClaim, defaultExternalID(preset)), EmailTrust: first(y.EmailTrust, mapping.TrustClaim), Mapping: y.Mapping,
-			Claims: y.Claims, TraceClaims: y.TraceClaims, CreateUsers: y.CreateUsers,
+			Claims: y.Claims, TraceClaims: y.TraceClaims, CreateUsers: y.CreateUsers, Enrich: y.Enrich,
 			Domains: y.Domains, Enforce: or(y.Enforce, len(y.Domains) > 0), BreakGlass: userIDs(y.BreakGlass), Default: y.Default,
 			Policy: y.policy(),
 			OIDC: &OIDC{

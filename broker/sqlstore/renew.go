@@ -9,7 +9,7 @@ import (
 
 const (
 	renewSession query = `/* renew_session */ UPDATE pb_sessions SET
-		token = ?, external_id = ?, upstream_subject = ?, upstream_session = ?, sealed_hint = ?,
+		token = ?, external_id = ?, upstream_subject = ?, upstream_session = ?, sealed_hint = ?, given = ?,
 		auth_time = ?, amr = ?, acr = ?, login_id = ?, seen_at = ?, expires_at = ?, absolute_at = ?
 		WHERE id = ? AND token = ? AND ended_at IS NULL`
 
@@ -26,8 +26,12 @@ func (t *tx) seatSession(ctx context.Context, s broker.Session, renews grant.Has
 	if err != nil {
 		return err
 	}
+	given, err := encodeGiven(s.Given)
+	if err != nil {
+		return err
+	}
 	n, err := t.exec(ctx, renewSession, s.Token[:], key(s.ExternalID), key(s.UpstreamSubject), key(s.UpstreamSession),
-		s.SealedHint, micros(s.AuthTime), amr, key(s.ACR), ref(s.LoginID), micros(s.SeenAt), micros(s.ExpiresAt),
+		s.SealedHint, given, micros(s.AuthTime), amr, key(s.ACR), ref(s.LoginID), micros(s.SeenAt), micros(s.ExpiresAt),
 		micros(s.AbsoluteAt), s.ID[:], renews[:])
 	switch {
 	case err != nil:

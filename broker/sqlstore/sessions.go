@@ -16,17 +16,17 @@ import (
 const (
 	insertSession query = `/* insert_session */ INSERT INTO pb_sessions
 		(id, token, issuer, account, browser, user_id, idp, external_id, upstream_subject, upstream_session, sealed_hint,
-		auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		given, auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	findSession query = `/* find_session */ SELECT
 		id, token, issuer, account, browser, user_id, idp, external_id, upstream_subject, upstream_session, sealed_hint,
-		auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at
+		given, auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at
 		FROM pb_sessions WHERE id = ?`
 
 	findSessionByToken query = `/* find_session_by_token */ SELECT
 		id, token, issuer, account, browser, user_id, idp, external_id, upstream_subject, upstream_session, sealed_hint,
-		auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at
+		given, auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at
 		FROM pb_sessions WHERE token = ?`
 
 	touchSession query = `/* touch_session */ UPDATE pb_sessions SET seen_at = ?, expires_at = ?
@@ -34,12 +34,12 @@ const (
 
 	sessionsOfAccount query = `/* sessions_of_account */ SELECT
 		id, token, issuer, account, browser, user_id, idp, external_id, upstream_subject, upstream_session, sealed_hint,
-		auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at
+		given, auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at
 		FROM pb_sessions WHERE account = ? AND ended_at IS NULL AND expires_at > ? ORDER BY created_at DESC LIMIT ?`
 
 	sessionsOfUser query = `/* sessions_of_user */ SELECT
 		id, token, issuer, account, browser, user_id, idp, external_id, upstream_subject, upstream_session, sealed_hint,
-		auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at
+		given, auth_time, amr, acr, login_id, created_at, seen_at, expires_at, absolute_at, ended_at
 		FROM pb_sessions WHERE account = ? AND user_id = ? AND ended_at IS NULL AND expires_at > ?
 		ORDER BY created_at DESC LIMIT ?`
 
@@ -80,6 +80,7 @@ func sessionColumns(s *broker.Session) []any {
 		toText[string]{&s.UpstreamSubject},
 		toText[string]{&s.UpstreamSession},
 		&s.SealedHint,
+		toJSON{&s.Given},
 		toTime{&s.AuthTime},
 		toJSON{&s.AMR},
 		toText[string]{&s.ACR},
@@ -157,12 +158,24 @@ func (t *tx) insertSession(ctx context.Context, s broker.Session) error {
 	if err != nil {
 		return err
 	}
+	given, err := encodeGiven(s.Given)
+	if err != nil {
+		return err
+	}
 	err = t.run(ctx, insertSession, s.ID[:], s.Token[:], key(s.Issuer), key(s.Account), s.Browser[:],
 		key(s.UserID), key(s.IDP), key(s.ExternalID), key(s.UpstreamSubject), key(s.UpstreamSession), s.SealedHint,
-		micros(s.AuthTime), amr, key(s.ACR), ref(s.LoginID), micros(s.CreatedAt), micros(s.SeenAt),
+		given, micros(s.AuthTime), amr, key(s.ACR), ref(s.LoginID), micros(s.CreatedAt), micros(s.SeenAt),
 		micros(s.ExpiresAt), micros(s.AbsoluteAt), micros(s.EndedAt))
 	if err != nil {
 		return err
 	}
 	return t.insertOrigin(ctx, s)
+}
+
+// encodeGiven is NULL where nothing is given, as for most.
+func encodeGiven(g mapping.Given) ([]byte, error) {
+	if g.IsZero() {
+		return nil, nil
+	}
+	return encode(g)
 }

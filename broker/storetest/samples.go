@@ -64,7 +64,8 @@ func sampleSession() *broker.Session {
 	at := now()
 	return &broker.Session{
 		ID: id.New(), Token: newHash(), Issuer: "https://sso.example/id", Account: account, Browser: newHash(),
-		UserID: "4711", IDP: "corp", ExternalID: "auth0|7", UpstreamSubject: "auth0|7", UpstreamSession: "u", SealedHint: []byte{1, 0xff}, AuthTime: at,
+		UserID: "4711", IDP: "corp", ExternalID: "auth0|7", UpstreamSubject: "auth0|7", UpstreamSession: "u", SealedHint: []byte{1, 0xff},
+		Given: mapping.Given{Roles: []string{"supervisor"}}, AuthTime: at,
 		AMR: []string{"mfa", "pwd"}, ACR: "2", LoginID: id.New(), CreatedAt: at, SeenAt: at,
 		ExpiresAt: at.Add(8 * time.Hour), AbsoluteAt: at.Add(12 * time.Hour),
 	}

@@ -147,13 +147,14 @@ type decisionJSON struct {
 	Rule    string            `json:"rule,omitempty"`
 	Link    bool              `json:"link"`
 	Replace bool              `json:"replace"`
+	Given   mapping.Given     `json:"given,omitzero"`
 	Trace   mapping.Trace     `json:"trace"`
 }
 
 func tellDecision(out io.Writer, d mapping.Decision, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(out).Encode(decisionJSON{
-			d.User.ID, d.Create, d.Refused, d.Message, d.Rule, d.Link, d.Replace != nil, d.Trace,
+			d.User.ID, d.Create, d.Refused, d.Message, d.Rule, d.Link, d.Replace != nil, d.Given, d.Trace,
 		})
 	}
 	var b strings.Builder
@@ -168,6 +169,14 @@ func tellDecision(out io.Writer, d mapping.Decision, asJSON bool) error {
 	fmt.Fprintf(&b, "rule       %s\n", d.Rule)
 	if d.Link {
 		b.WriteString("link       would be remembered\n")
+	}
+	for _, given := range []struct {
+		what  string
+		names []string
+	}{{"roles", d.Given.Roles}, {"groups", d.Given.Groups}} {
+		if len(given.names) > 0 {
+			fmt.Fprintf(&b, "%-10s %s\n", given.what, printable(strings.Join(given.names, ", ")))
+		}
 	}
 	tellTrace(&b, d.Trace)
 	_, err := io.WriteString(out, b.String())
