@@ -31,6 +31,9 @@ type relyingParty struct {
 
 // conform runs the modules of a plan, each in a fresh world and in both layouts.
 func conform(t *testing.T, mode string, modules []module) {
+	if testing.Short() { // with -race, which has little to find where one thing happens after the other
+		t.Skip("a hundred worlds take long")
+	}
 	for _, m := range modules {
 		t.Run(m.name, func(t *testing.T) {
 			each(t, func(t *testing.T, w *world, l layout) {
