@@ -25,7 +25,9 @@ func TestCreate(t *testing.T) {
 			t.Fatalf("positive control: %v", err)
 		}
 		for _, q := range []mapping.Query{
-			{By: mapping.ByLogin, Value: "nora"}, {By: mapping.ByID, Value: string(made.ID)}, {By: mapping.ByEmail, Value: u.Email},
+			{By: mapping.ByLogin, Value: "nora"},
+			{By: mapping.ByID, Value: string(made.ID)},
+			{By: mapping.ByEmail, Value: u.Email},
 			{By: mapping.ByExternalID, Connection: "corp", Value: "x|nora"},
 		} {
 			found, err := db.Find(t.Context(), iq.Acme, q)
@@ -150,6 +152,10 @@ func TestStatementsOfTheProfilesOwn(t *testing.T) {
 			if n := find(value); n != 0 {
 				t.Errorf("%q finds %d users", value, n)
 			}
+		}
+		needs := mapping.Needs{Email: true, Create: true, Relink: true, Statements: []string{"user_by_family_name", "user_by_shoe_size"}}
+		if lacking := db.Lacks(needs); len(lacking) != 1 || lacking[0] != "user_by_shoe_size" {
+			t.Errorf("the profile lacks %q", lacking)
 		}
 		if _, err := db.Find(t.Context(), iq.Acme, mapping.Query{By: mapping.ByStatement, Statement: "user_by_shoe_size", Value: "42"}); err == nil {
 			t.Error("a statement that the profile lacks finds somebody")

@@ -81,3 +81,16 @@ func TestCompileReportsEveryFault(t *testing.T) {
 		}
 	}
 }
+
+func TestNeeds(t *testing.T) {
+	if n := compiled(t, linked()).Needs(); n.Email || n.Create || n.Relink || n.Statements != nil {
+		t.Errorf("a link needs %+v", n)
+	}
+	rules, err := Compile([]Rule{linked(), ownEmail(), staff(), joiner()}, Options{Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := rules.Needs(); !n.Email || !n.Create || !n.Relink || len(n.Statements) != 1 || n.Statements[0] != "user_by_staff_number" {
+		t.Errorf("the rules need %+v", n)
+	}
+}

@@ -58,8 +58,10 @@ func TestReplay(t *testing.T) {
 		"profile": func(map[string]Recorded) {},
 	} {
 		newer, err := Compile([]Rule{
-			linked(), {Name: "new", Match: &Match{Login: "{{ .sub }}-{{ .profile }}"}},
-			ownEmail(), {Name: "g", When: &Condition{Claim: "groups", Exists: &yes}, Refuse: "a"},
+			linked(),
+			{Name: "new", Match: &Match{Login: "{{ .sub }}-{{ .profile }}"}},
+			ownEmail(),
+			{Name: "g", When: &Condition{Claim: "groups", Exists: &yes}, Refuse: "a"},
 			{Name: "o", When: &Condition{Claim: "object", Exists: &yes}, Refuse: "b"},
 		}, Options{})
 		if err != nil {

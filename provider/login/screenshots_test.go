@@ -103,6 +103,14 @@ func scenes(t *testing.T) []scene {
 	refused.engine.err = &broker.Refusal{Reason: broker.ReasonUpstream, LoginID: id.ID{0xca, 0xfe, 9, 4: 0x42}, AttemptID: refused.engine.page.AttemptID}
 	final := newRig(t)
 	final.engine.err = &broker.Refusal{Reason: broker.ReasonNotProvisioned, LoginID: id.ID{0xca, 0xfe, 9, 4: 0x42}}
+	ruled := newRig(t)
+	ruled.engine.err = &broker.Refusal{
+		Reason: "contractor", ByRule: true, LoginID: id.ID{0xca, 0xfe, 9, 4: 0x42}, AttemptID: ruled.engine.page.AttemptID,
+		Message: map[string]string{
+			"en": "Contractors sign in at https://partners.acme.example/a-very-long-address-of-the-portal-for-everybody-who-is-not-employed. <b>Ask there.</b>",
+			"nb": "Innleide logger inn på partners.acme.example.",
+		},
+	}
 	pages := newRig(t)
 	pages.extra = func(w http.ResponseWriter, r *http.Request) {
 		pages.pages.Serve(w, r, func(w http.ResponseWriter, r *http.Request) error {
@@ -135,6 +143,7 @@ func scenes(t *testing.T) []scene {
 		{"name-offer", offer, offer.path(), nil},
 		{"refused-again", refused, "/login/acme/entra/callback", nil},
 		{"refused-final", final, "/login/acme/entra/callback", nil},
+		{"problem-ruled", ruled, "/login/acme/entra/callback", nil},
 		{"logout", pages, "/logout", nil},
 		{"logged-out", pages, "/logged-out", nil},
 		{"problem", pages, "/authorize", nil},

@@ -101,6 +101,7 @@ func (s *Server) wire(ctx context.Context, c Config, site *web.Site) error {
 	if err := s.EnsureKeys(ctx); err != nil {
 		return err
 	}
+	s.warnOfLacks()
 	c.Logins.Now = c.Now
 	s.logins = throttle.New(c.Logins)
 	grants := grant.New(grant.Config{Store: s.Store, Sealer: c.Keys, Revocations: s.revocations, Now: c.Now})
@@ -163,6 +164,18 @@ func (s *Server) listeners() []broker.Listener {
 				return nil
 			},
 		},
+	}
+}
+
+// warnOfLacks names the mapping rules that the legacy profile cannot answer.
+func (s *Server) warnOfLacks() {
+	registered := s.Registry.Snapshot()
+	for _, t := range registered.Tenants() {
+		for _, c := range registered.Connections(t.Account) {
+			for _, lacking := range s.Directory.Lacks(c.Rules().Needs()) {
+				s.log.Warn("mapping rules need a statement that the legacy profile lacks", "account", string(t.Account), "connection", c.ID, "statement", string(lacking))
+			}
+		}
 	}
 }
 
