@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/cmd/patchbay/internal/server"
+)
+
+// defaultKeyNotice is how long IdPs have to load our metadata anew: most look once a day, and people at the
+// others need a while.
+const defaultKeyNotice = 14 * 24 * time.Hour
+
+func connectionRotateCommand() *cobra.Command {
+	var notice time.Duration
+	c := &cobra.Command{
+		Use: "rotate-key ACCOUNT/CONNECTION", Short: "Announce the next key of a SAML connection",
+		Long: `Makes the key that signs requests to the identity provider, and decrypts its assertions, after the present one.
+Its certificate is in our metadata from now on, beside the present one's, and it signs when --notice has passed; load the
+metadata anew at the identity provider before that. Old keys go on decrypting. The key of an OpenID Connect connection
+with client_auth: private_key_jwt changes by itself; for that one, see patchbay key rotate --scope.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			account, name, _ := strings.Cut(args[0], "/")
+			if notice < 0 {
+				return fmt.Errorf("--notice %s is negative", notice)
+			}
+			return withState(c, func(ctx context.Context, s *server.State) error {
+				connection, ok := s.Registry.Snapshot().Connection(registry.Account(account), name)
+				if !ok || connection.SAML == nil {
+					return fmt.Errorf("%s is not a SAML connection", args[0])
+				}
+				of := registry.ConnectionKey{Account: connection.Account, ID: connection.ID}
+				keys, err := s.Store.UpstreamKeys(ctx, of)
+				if err != nil {
+					return err
+				}
+				now := time.Now()
+				if n := len(keys); n > 0 && keys[n-1].UseFrom.After(now) {
+					return fmt.Errorf("the next key of %s is announced already, and signs from %s on", args[0], keys[n-1].UseFrom.UTC().Format(time.RFC3339))
+				}
+				from := now.Add(notice)
+				if len(keys) == 0 {
+					from = now // nobody has seen a key of it yet
+				}
+				if err := s.AnnounceKey(ctx, of, len(keys)+1, now, from); err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(c.OutOrStdout(), "%s: the next key is announced, and signs from %s on\n", args[0], from.UTC().Format(time.RFC3339))
+				return err
+			})
+		},
+	}
+	c.Flags().DurationVar(&notice, "notice", defaultKeyNotice, "how long after now it begins to sign")
+	return c
+}
