@@ -13,7 +13,7 @@ build: ## Build bin/patchbay, a static binary
 .PHONY: test
 test: deps ## Run every test; installs MariaDB and Chromium where it can
 	$(GO) vet ./...
-	$(GO) test ./...
+	$(GO) test -timeout 20m ./...
 
 .PHONY: deps
 deps: ## Install what the larger tests need
@@ -26,7 +26,7 @@ interop: ## Let foreign clients and identity providers meet patchbay; installs A
 
 .PHONY: race
 race: ## Run the concurrency tests under the race detector
-	$(GO) test -race -short $(RACE)
+	$(GO) test -race -short -timeout 20m $(RACE)
 
 .PHONY: bench
 bench: ## Measure: ratios to a bare net/http hello, and SQL statements per operation

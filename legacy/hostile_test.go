@@ -13,6 +13,9 @@ import (
 // TestHostileRows gives every column what it should never hold. The answer is an error that names the
 // statement and the column, or nobody; it is never somebody else.
 func TestHostileRows(t *testing.T) {
+	if testing.Short() { // with -race, under which SQLite is thirteen times slower
+		t.Skip("a database for each row of the table")
+	}
 	const user = "SELECT 7 AS user_id, 'x' AS tenant_id, 'ana' AS username, 1 AS active, 'a@b.example' AS email, 0 AS email_verified, NULL AS password_changed_at"
 	open := func(t *testing.T, change func(string) string, details string) *legacy.DB {
 		t.Helper()
@@ -82,6 +85,9 @@ func TestHostileRows(t *testing.T) {
 
 // TestHostileStatements returns more rows than one.
 func TestHostileStatements(t *testing.T) {
+	if testing.Short() { // with -race, under which SQLite is thirteen times slower
+		t.Skip("a database for each row of the table")
+	}
 	const rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ROWS) SELECT 7 AS user_id, 'ana' AS username, 1 AS active FROM n WHERE :tenant = 'x' AND "
 	for count, want := range map[string]error{"1": nil, "2": mapping.ErrAmbiguous, "1000": mapping.ErrAmbiguous, "1001": legacy.ErrTooManyRows, "1000000": legacy.ErrTooManyRows} {
 		c := legacytest.IQConfig(t, legacy.SQLite)
