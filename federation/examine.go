@@ -16,9 +16,17 @@ import (
 	"github.com/patchbay-auth/patchbay/internal/secret"
 )
 
+// Addresses are what an administrator enters at the IdP about a connection.
+type Addresses struct {
+	// RedirectURI is where people come back to.
+	RedirectURI string
+	// Keys is where the IdP fetches the keys of patchbay's, for private_key_jwt.
+	Keys string
+}
+
 // Examine asks the IdP all that can be asked without a person, and says in plain words what is wrong and
-// at which side. It logs nobody in. redirectURI is patchbay's callback for this connection.
-func (o *OIDC) Examine(ctx context.Context, redirectURI string) Findings {
+// at which side. It logs nobody in.
+func (o *OIDC) Examine(ctx context.Context, own Addresses) Findings {
 	var f Findings
 	doc := o.examineDiscovery(ctx, &f)
 	if doc == nil {
@@ -32,8 +40,8 @@ func (o *OIDC) Examine(ctx context.Context, redirectURI string) Findings {
 	f.Good("metadata", "the issuer is %s; ID tokens are signed with %s", o.cfg.Issuer, strings.Join(md.algs, ", "))
 	o.examineOffer(doc, &f)
 	o.examineKeys(ctx, md, &f)
-	o.examineClient(ctx, md, redirectURI, &f)
-	o.examineRedirect(ctx, md, redirectURI, &f)
+	o.examineClient(ctx, md, own, &f)
+	o.examineRedirect(ctx, md, own.RedirectURI, &f)
 	return f
 }
 
@@ -134,25 +142,40 @@ func (o *OIDC) examineKeys(ctx context.Context, md metadata, f *Findings) {
 // examineClient redeems a code that does not exist. A token endpoint should authenticate the client first,
 // so that its error tells whether it knew the client (RFC 6749 §3.2.1, §5.2). Not all do: only an endpoint
 // that refuses a wrong secret otherwise than the code has said something about the right one.
-func (o *OIDC) examineClient(ctx context.Context, md metadata, redirectURI string, f *Findings) {
+func (o *OIDC) examineClient(ctx context.Context, md metadata, own Addresses, f *Findings) {
 	const code = "client"
-	refused, err := o.redeemNothing(ctx, md, redirectURI)
+	proof := o.proof(own)
+	refused, err := o.redeemNothing(ctx, md, own.RedirectURI)
 	switch {
 	case err != nil:
 		f.Unreachable(code, md.token, err)
 	case refused == nil:
 		f.Warn(code, There, "Ask who runs it.", "the token endpoint accepted a code that does not exist")
 	case refused.code == "invalid_client", int(refused.status) == http.StatusUnauthorized:
-		f.Fail(code, Here, "Enter client_id and secret anew; look whether the secret has expired at the identity provider.",
-			"the token endpoint refuses client %q: %v", o.cfg.ClientID, refused)
+		f.Fail(code, proof.side, proof.fix, "the token endpoint refuses client %q with its %s: %v", o.cfg.ClientID, proof.name, refused)
 	case refused.code == "unauthorized_client":
 		f.Fail(code, There, "Allow the authorization code grant for this client.", "client %q may not redeem codes: %v", o.cfg.ClientID, refused)
-	case refused.code == "invalid_grant" && o.tellsSecrets(ctx, md, redirectURI):
-		f.Good(code, "the token endpoint knows client %q and its secret", o.cfg.ClientID)
+	case refused.code == "invalid_grant" && o.tellsStrangers(ctx, md, own.RedirectURI):
+		f.Good(code, "the token endpoint knows client %q and its %s", o.cfg.ClientID, proof.name)
 	default:
-		f.Warn(code, There, "Log in once to be sure of client_id and secret.",
+		f.Warn(code, There, "Log in once to be sure of client_id and "+proof.name+".",
 			"the token endpoint's answer to an unknown code leaves open whether it knows client %q: %v", o.cfg.ClientID, refused)
 	}
+}
+
+// A proof is that by which the token endpoint knows us, and what to do when it does not.
+type proof struct {
+	name string
+	side Side
+	fix  string
+}
+
+func (o *OIDC) proof(own Addresses) proof {
+	if o.cfg.ClientAuth == authPrivateKeyJWT {
+		return proof{"key", There, "Register the client for private_key_jwt, RS256, with the address of our keys and no copy of them: " + own.Keys +
+			" If our key was replaced at once a moment ago, it has to fetch them anew."}
+	}
+	return proof{"secret", Here, "Enter client_id and secret anew; look whether the secret has expired at the identity provider."}
 }
 
 // redeemNothing redeems a code that does not exist and returns how it was refused, nil if it was not.
@@ -165,15 +188,26 @@ func (o *OIDC) redeemNothing(ctx context.Context, md metadata, redirectURI strin
 	return nil, err
 }
 
-// tellsSecrets reports whether the token endpoint refuses a wrong secret as such.
-func (o *OIDC) tellsSecrets(ctx context.Context, md metadata, redirectURI string) bool {
-	if o.cfg.ClientSecret.Empty() {
-		return false
-	}
+// tellsStrangers reports whether the token endpoint refuses, as such, somebody who has not our secret or key.
+func (o *OIDC) tellsStrangers(ctx context.Context, md metadata, redirectURI string) bool {
 	stranger := *o
-	stranger.cfg.ClientSecret = secret.New(rand.Text())
+	switch {
+	case o.cfg.ClientAuth == authPrivateKeyJWT:
+		stranger.cfg.Signer = func() (Signer, error) { return forger(o.cfg.Signer()) }
+	case o.cfg.ClientSecret.Empty():
+		return false
+	default:
+		stranger.cfg.ClientSecret = secret.New(rand.Text())
+	}
 	refused, err := stranger.redeemNothing(ctx, md, redirectURI)
 	return err == nil && refused != nil && refused.code != "invalid_grant"
+}
+
+// forger returns a signer whose signatures are well-formed and wrong.
+func forger(of Signer, err error) (Signer, error) {
+	sign := of.Sign
+	of.Sign = func(input []byte) ([]byte, error) { return sign(append([]byte("another "), input...)) }
+	return of, err
 }
 
 // examineRedirect asks for a login without a person (prompt=none, OpenID Connect Core §3.1.2.1): nobody

@@ -29,7 +29,7 @@ func TestExamine(t *testing.T) {
 	idp := startIdP(t)
 	good := federation.Config{Issuer: idp.Issuer(), ClientID: "patchbay", ClientSecret: secret.New("a secret: with/odd+chars")}
 
-	control := open(t, good).Examine(t.Context(), callback)
+	control := open(t, good).Examine(t.Context(), federation.Addresses{RedirectURI: callback})
 	if control.Failed() {
 		t.Fatalf("control: %+v", control)
 	}
@@ -62,7 +62,7 @@ func TestExamine(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := good
 			test.change(&cfg)
-			all := open(t, cfg).Examine(t.Context(), test.callback)
+			all := open(t, cfg).Examine(t.Context(), federation.Addresses{RedirectURI: test.callback})
 			some := found(all, test.code)
 			if len(some) != 1 || some[0].Grade == federation.Good || !strings.Contains(some[0].Message, test.message) || !strings.Contains(some[0].Fix, test.fix) {
 				t.Errorf("%s: %+v\nin %+v", test.code, some, all)
@@ -106,8 +106,40 @@ func TestExamineClient(t *testing.T) {
 				_, _ = fmt.Fprintf(w, `{"error":%q}`, code)
 			})
 			o := open(t, federation.Config{Issuer: server.URL, ClientID: "patchbay", ClientSecret: secret.New("right")})
-			some := found(o.Examine(t.Context(), callback), "client")
+			some := found(o.Examine(t.Context(), federation.Addresses{RedirectURI: callback}), "client")
 			if len(some) != 1 || some[0].Grade != test.grade || !strings.Contains(some[0].Message, test.message) {
+				t.Errorf("found %+v", some)
+			}
+		})
+	}
+}
+
+// TestExamineKey: the same by a key instead of a secret.
+func TestExamineKey(t *testing.T) {
+	const keys = "http://127.0.0.1:9/login/acme/corp/jwks"
+	for name, test := range map[string]struct {
+		right, wrong string // what is answered to a good and to a wrong assertion
+		message, fix string
+		grade        federation.Grade
+	}{
+		"control":              {"invalid_grant", "invalid_client", `knows client "patchbay" and its key`, "", federation.Good},
+		"looks at codes first": {"invalid_grant", "invalid_grant", "leaves open", "client_id and key", federation.Warning},
+		"another key":          {"invalid_client", "invalid_client", "with its key", keys, federation.Fault},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHostile(t)
+			h.doc["token_endpoint_auth_methods_supported"] = []string{"private_key_jwt"}
+			h.override["/token"] = func(w http.ResponseWriter, r *http.Request) {
+				said := test.right
+				if _, err := h.assertionClaims(r.PostFormValue("client_assertion")); err != nil {
+					said = test.wrong
+				}
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(http.StatusBadRequest)
+				_, _ = fmt.Fprintf(w, `{"error":%q}`, said)
+			}
+			some := found(h.open(h.signing).Examine(t.Context(), federation.Addresses{RedirectURI: callback, Keys: keys}), "client")
+			if len(some) != 1 || some[0].Grade != test.grade || !strings.Contains(some[0].Message, test.message) || !strings.Contains(some[0].Fix, test.fix) {
 				t.Errorf("found %+v", some)
 			}
 		})
@@ -133,7 +165,7 @@ func TestExamineStrangers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(answer)
 			defer server.Close()
-			all := open(t, federation.Config{Issuer: server.URL, ClientID: "patchbay"}).Examine(t.Context(), callback)
+			all := open(t, federation.Config{Issuer: server.URL, ClientID: "patchbay"}).Examine(t.Context(), federation.Addresses{RedirectURI: callback})
 			if !all.Failed() {
 				t.Errorf("found %+v", all)
 			}
@@ -145,7 +177,7 @@ func TestExamineStrangers(t *testing.T) {
 func TestExamineSaysNothingSecret(t *testing.T) {
 	idp := startIdP(t)
 	const sesame = "open-sesame-4711"
-	all := open(t, federation.Config{Issuer: idp.Issuer(), ClientID: "patchbay", ClientSecret: secret.New(sesame)}).Examine(t.Context(), callback)
+	all := open(t, federation.Config{Issuer: idp.Issuer(), ClientID: "patchbay", ClientSecret: secret.New(sesame)}).Examine(t.Context(), federation.Addresses{RedirectURI: callback})
 	for _, f := range all {
 		if strings.Contains(f.Message+f.Fix, sesame) {
 			t.Errorf("%+v", f)

@@ -1,27 +1,28 @@
 // Runs npm's oidc-provider as an upstream identity provider for patchbay's tests.
 //
-//   node op.mjs '{"client_id":"…","client_secret":"…","redirect_uris":["…"]}'
+//   node op.mjs '{"clients":[{"client_id":"…","client_secret":"…","redirect_uris":["…"]}]}'
 //
-// The configuration is the metadata of its only client. With "origin" in it the provider listens at the socket
-// that is inherited as file descriptor 3, which is there; otherwise on a free port of localhost. Prints one line
-// of JSON, {"issuer":"http://localhost:PORT"}, when it is ready. Any login name is accepted with any password;
-// it becomes sub, and <login>@acme.example the verified e-mail.
+// The clients are described by their metadata. With "origin" beside them the provider listens at the socket that
+// is inherited as file descriptor 3, which is there; otherwise on a free port of localhost. Prints one line of
+// JSON, {"issuer":"http://localhost:PORT"}, when it is ready. Any login name is accepted with any password; it
+// becomes sub, and <login>@acme.example the verified e-mail.
 //
-// Every line of its input is an order to sign with a new key from now on and to publish no other.
+// Every line of its input is an order to sign with a new key from now on, to publish no other, and to fetch the
+// keys of its clients anew when it needs them: what it knew of those it has forgotten.
 import { generateKeyPairSync } from 'node:crypto'
 import http from 'node:http'
 import readline from 'node:readline'
 import Provider from 'oidc-provider'
 import MemoryAdapter from 'oidc-provider/lib/adapters/memory_adapter.js'
 
-const { origin, ...client } = JSON.parse(process.argv[2])
+const { origin, clients } = JSON.parse(process.argv[2])
 
 // provide makes a provider with a new key. What people have done at an earlier one, it knows.
 function provide(issuer) {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const provider = new Provider(issuer, {
     adapter: (model) => new MemoryAdapter(model),
-    clients: [{ grant_types: ['authorization_code'], response_types: ['code'], ...client }],
+    clients: clients.map((client) => ({ grant_types: ['authorization_code'], response_types: ['code'], ...client })),
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
     conformIdTokenClaims: false,
     cookies: { keys: ['a test, not a secret'] },

@@ -15,7 +15,10 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// opTenant is an application, an API and a gateway, and the connection to the provider at that address.
+// keyed is what the provider knows patchbay by at the connection of that name, where it has a key and no secret.
+const keyed = "interop-keyed"
+
+// opTenant is an application, an API and a gateway, and the connections to the provider at that address.
 func opTenant(at socket) string {
 	return fmt.Sprintf(`
   - id: interop-rp
@@ -43,7 +46,16 @@ connections:
     mapping:
       - name: login name
         match: { login: "{{ .sub }}" }
-`, redirectURI, postLogoutURI, clientSecret, at.origin, rp)
+  - id: keyed
+    type: oidc
+    issuer: %[4]q
+    client_id: %[6]s
+    client_auth: private_key_jwt
+    allow_private_network: true
+    mapping:
+      - name: login name
+        match: { login: "{{ .sub }}" }
+`, redirectURI, postLogoutURI, clientSecret, at.origin, rp, keyed)
 }
 
 // A provider is op.mjs, running.
@@ -52,16 +64,19 @@ type provider struct {
 	orders io.Writer
 }
 
-// startOP runs op.mjs until the test ends. Its client is patchbay; and the test, in patchbay's place.
+// startOP runs op.mjs until the test ends. Its clients are patchbay; and the test, in patchbay's place.
 func startOP(t *testing.T, p patchbay, at socket) provider {
 	t.Helper()
-	base := p.Base + "/login/acme/op"
-	config, err := json.Marshal(map[string]any{
-		"origin": at.origin, "client_id": rp, "client_secret": clientSecret,
-		"redirect_uris":             []string{base + "/callback", redirectURI},
-		"post_logout_redirect_uris": []string{base + "/logged-out"},
-		"backchannel_logout_uri":    base + "/backchannel-logout", "backchannel_logout_session_required": true,
-	})
+	base := p.Base + "/login/acme/"
+	config, err := json.Marshal(map[string]any{"origin": at.origin, "clients": []settings{{
+		"client_id": rp, "client_secret": clientSecret,
+		"redirect_uris":             []string{base + "op/callback", redirectURI},
+		"post_logout_redirect_uris": []string{base + "op/logged-out"},
+		"backchannel_logout_uri":    base + "op/backchannel-logout", "backchannel_logout_session_required": true,
+	}, {
+		"client_id": keyed, "token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": "RS256",
+		"jwks_uri": base + "keyed/jwks", "redirect_uris": []string{base + "keyed/callback"},
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,18 +123,19 @@ func TestOIDCProvider(t *testing.T) {
 	at := takeSocket(t)
 	p := run(t, opTenant(at))
 	idp, im := startOP(t, p, at), discover(t, p.Issuer)
-	if someone := newPerson(t, p.Users[0]); !t.Run("login", func(t *testing.T) { im.through(t, someone) }) {
+	if someone := newPerson(t, p.Users[0]); !t.Run("login", func(t *testing.T) { im.through(t, someone, "op") }) {
 		t.Fatal("the positive control failed: what is refused would prove nothing")
 	}
 	t.Run("keys change", func(t *testing.T) { testKeysChange(t, p, idp, im) })
 	t.Run("logout, from there", func(t *testing.T) { testLogoutThere(t, p, idp, im) })
 	t.Run("logout, from here", func(t *testing.T) { testLogoutHere(t, p, im) })
+	t.Run("a key instead of a secret", func(t *testing.T) { testOwnKey(t, p, idp, im) })
 }
 
-// through logs a person in by the connection op.
-func (d discovered) through(t *testing.T, someone *person) tokens {
+// through logs a person in by a connection.
+func (d discovered) through(t *testing.T, someone *person, connection string) tokens {
 	t.Helper()
-	back, err := d.authorize(t, someone, "openid offline_access contact-centre", "op")
+	back, err := d.authorize(t, someone, "openid offline_access contact-centre", connection)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +160,7 @@ func testKeysChange(t *testing.T, p patchbay, idp provider, im discovered) {
 		t.Fatalf("the positive control: %d %s", status, body)
 	}
 	idp.rotate(t)
-	im.through(t, newPerson(t, p.Users[0]))
+	im.through(t, newPerson(t, p.Users[0]), "op")
 	if status, body := exchange(before.IDToken); status != http.StatusBadRequest || !strings.Contains(string(body), "subject token is not accepted") {
 		t.Errorf("signed by the old key: %d %s", status, body)
 	}
@@ -157,7 +173,7 @@ func testKeysChange(t *testing.T, p patchbay, idp provider, im discovered) {
 // testLogoutThere: a person logs out at the provider, which tells patchbay by its back channel.
 func testLogoutThere(t *testing.T, p patchbay, idp provider, im discovered) {
 	someone, other := newPerson(t, p.Users[0]), newPerson(t, p.Users[0])
-	login, elsewhere := im.through(t, someone), im.through(t, other)
+	login, elsewhere := im.through(t, someone, "op"), im.through(t, other, "op")
 	if _, err := someone.visit(t.Context(), idp.EndSessionEndpoint+"?client_id="+rp, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -171,14 +187,65 @@ func testLogoutThere(t *testing.T, p patchbay, idp provider, im discovered) {
 // testLogoutHere: the application logs a person out of patchbay, and of the provider with it.
 func testLogoutHere(t *testing.T, p patchbay, im discovered) {
 	someone := newPerson(t, p.Users[0])
-	login := im.through(t, someone)
+	login := im.through(t, someone, "op")
 	im.end(t, someone, login)
 	im.checkOver(t, someone, login)
 	someone.asked = 0
-	if im.through(t, someone); someone.asked != 1 {
+	if im.through(t, someone, "op"); someone.asked != 1 {
 		t.Errorf("the provider asks for the password %d times, want once", someone.asked)
 	}
 }
+
+// testOwnKey: patchbay proves itself by a key that the provider fetches, and by the next one when it has
+// fetched that.
+func testOwnKey(t *testing.T, p patchbay, idp provider, im discovered) {
+	const scope = "connection:acme/keyed"
+	examine := func(grade, want string) {
+		t.Helper()
+		said, err := p.command(t, "connection", "test", "acme/keyed")
+		if !strings.Contains(said, grade+want) || (err != nil) != (grade == fault) {
+			t.Errorf("connection test ends with %v, and does not say %q:\n%s", err, want, said)
+		}
+	}
+	rotate := func(flags ...string) {
+		t.Helper()
+		if said, err := p.command(t, append([]string{"key", "rotate", "--scope", scope}, flags...)...); err != nil || !strings.Contains(said, scope+": RS256 key") {
+			t.Fatalf("%v: %s", err, said)
+		}
+	}
+	im.through(t, newPerson(t, p.Users[0]), "keyed")
+	examine(ok, `the token endpoint knows client "`+keyed+`" and its key`)
+
+	rotate() // a next key is announced, and is not used yet
+	idp.rotate(t)
+	im.through(t, newPerson(t, p.Users[0]), "keyed")
+
+	rotate("--now")
+	im.awaitRefusal(t, p, "keyed")
+	p.log.await(t, "path=/login/acme/keyed/callback", "invalid_client")
+	examine(fault, `the token endpoint refuses client "`+keyed+`" with its key`)
+	idp.rotate(t) // it fetches our keys anew
+	im.through(t, newPerson(t, p.Users[0]), "keyed")
+	examine(ok, `the token endpoint knows client "`+keyed+`" and its key`)
+}
+
+// awaitRefusal logs people in until one of them is refused: a running server hears of a change within a second.
+func (d discovered) awaitRefusal(t *testing.T, p patchbay, connection string) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if _, err := d.authorize(t, newPerson(t, p.Users[0]), "openid", connection); err != nil {
+			return
+		}
+	}
+	t.Error("nobody is refused")
+}
+
+// How connection test begins the lines of its findings.
+const (
+	ok      = "ok       "
+	warning = "warning  "
+	fault   = "fault    "
+)
 
 // checkOver expects that a session has ended, with its refresh token and at the APIs.
 func (d discovered) checkOver(t *testing.T, someone *person, login tokens) {

@@ -137,9 +137,9 @@ func foreignIdP(t *testing.T, redirectURI string) string {
 		}
 		t.Skip(what)
 	}
-	config, err := json.Marshal(map[string]any{
+	config, err := json.Marshal(map[string]any{"clients": []any{map[string]any{
 		"client_id": upstreamClient, "client_secret": upstreamSecret, "redirect_uris": []string{redirectURI},
-	})
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}

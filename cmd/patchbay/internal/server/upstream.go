@@ -33,7 +33,8 @@ func (s *State) Examine(ctx context.Context, c *registry.Connection, base string
 	if err != nil {
 		return nil, err
 	}
-	return upstream.Examine(ctx, connectionAddress(base, c)+"/callback"), nil
+	at := connectionAddress(base, c)
+	return upstream.Examine(ctx, federation.Addresses{RedirectURI: at + "/callback", Keys: at + "/jwks"}), nil
 }
 
 // connectionAddress is where IdPs find a connection. It never moves.
