@@ -141,5 +141,5 @@ func readArtifactResponse(el *etree.Element, idp *idp, request string) (*etree.E
 		return nil, err
 	}
 	// As a document of its own, with the namespaces that it had.
-	return detached(inner)
+	return detached(inner), nil
 }

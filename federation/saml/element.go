@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/beevik/etree"
-	"github.com/russellhaering/goxmldsig/etreeutils"
 )
 
 // is reports whether el has that name in that namespace. Prefixes mean nothing.
@@ -68,7 +67,13 @@ func text(el *etree.Element) (string, error) {
 	if n := len(el.ChildElements()); n > 0 {
 		return "", fmt.Errorf("%s has %d elements in it, and must be text", el.Tag, n)
 	}
-	return el.Text(), nil
+	var b strings.Builder // el.Text copies what it has for every CDATA section anew
+	for _, child := range el.Child {
+		if data, ok := child.(*etree.CharData); ok {
+			b.WriteString(data.Data)
+		}
+	}
+	return b.String(), nil
 }
 
 // word is text without the white space around it, where that means nothing. An empty one is an error.
@@ -116,14 +121,27 @@ func instant(el *etree.Element, key string) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-// detached returns a copy of el that stands by itself: with the namespaces that surrounded it.
-func detached(el *etree.Element) (*etree.Element, error) {
-	surroundings, err := etreeutils.NSBuildParentContext(el)
-	if err != nil {
-		return nil, err
+// detached returns a copy of el that stands by itself: with the namespaces that surrounded it. The library's
+// own NSDetatch gives up at a thousand elements, and people have a thousand groups.
+func detached(el *etree.Element) *etree.Element {
+	alone, declared := el.Copy(), map[string]bool{}
+	for _, a := range el.Attr {
+		if isDeclaration(a) {
+			declared[a.FullKey()] = true
+		}
 	}
-	return etreeutils.NSDetatch(surroundings, el)
+	for around := el.Parent(); around != nil; around = around.Parent() {
+		for _, a := range around.Attr {
+			if isDeclaration(a) && !declared[a.FullKey()] {
+				declared[a.FullKey()] = true
+				alone.CreateAttr(a.FullKey(), a.Value)
+			}
+		}
+	}
+	return alone
 }
+
+func isDeclaration(a etree.Attr) bool { return a.Space == "xmlns" || a.Space == "" && a.Key == "xmlns" }
 
 // walk calls visit for el and everything in it.
 func walk(el *etree.Element, visit func(*etree.Element) error) error {

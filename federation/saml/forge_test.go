@@ -226,11 +226,7 @@ func (f *forgery) resign(signature *etree.Element, edit func(info *etree.Element
 	f.t.Helper()
 	info := find(signature, "./SignedInfo")
 	edit(info)
-	alone, err := detached(info)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	canonical, err := dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("").Canonicalize(alone)
+	canonical, err := dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("").Canonicalize(detached(info))
 	if err != nil {
 		f.t.Fatal(err)
 	}
