@@ -159,9 +159,17 @@ func (e *Engine) welcome(ctx context.Context, r returning, identity mapping.Iden
 		session.AbsoluteAt = earlier(session.AbsoluteAt, session.SeenAt.Add(life)) // of this login: the session may be older
 		session.ExpiresAt = earlier(session.ExpiresAt, session.AbsoluteAt)
 	}
-	return e.settle(ctx, settling{
-		attempt: r.attempt, browser: r.browser, from: []State{StateReturned}, client: r.client, seat: seat, login: record, link: link,
-	})
+	settling := settling{
+		attempt: r.attempt, browser: r.browser, from: []State{StateReturned}, client: r.client, seat: seat, login: record,
+	}
+	if !e.Directory.KeepsLinks() {
+		settling.link = link
+	}
+	next, err := e.settle(ctx, settling)
+	if err == nil && link != nil && link.Replace != nil {
+		err = e.endHeld(context.WithoutCancel(ctx), *link, record.Address)
+	}
+	return next, err
 }
 
 // metAlone returns the user that a refused login met last, if there was exactly one: support looks

@@ -3,7 +3,7 @@ package broker
 import (
 	"context"
 	"errors"
-	"slices"
+	"fmt"
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/internal/id"
@@ -37,34 +37,44 @@ func lookup(ctx context.Context, directory Directory, links LinkReader, tenant *
 	}
 }
 
-// link remembers an identity: in the directory if it keeps links, else with the settlement.
+// link remembers an identity: in the directory if it keeps links; else it is the settlement's to store. It
+// returns nil if the link is there already.
 func (e *Engine) link(ctx context.Context, tenant *registry.Tenant, identity mapping.Identity, d mapping.Decision, l Login) (*Link, error) {
 	link, err := newLink(tenant, identity, d.User.ID, l)
 	if err != nil {
 		return nil, err
 	}
 	if d.Replace != nil {
-		connections, err := linkedConnections(ctx, e.Directory, e.Sessions, tenant, d.User.ID)
-		if err != nil {
+		connections := func() ([]string, error) { return linkedConnections(ctx, e.Directory, e.Sessions, tenant, d.User.ID) }
+		switch stands, why, err := standingOf(e.lookup(ctx, tenant), connections, link.Key, d); {
+		case err != nil:
 			return nil, err
-		}
-		if slices.Contains(connections, link.Key.Connection) {
+		case why != "": // before anybody's session ends for a proof that proves nothing
+			return nil, fmt.Errorf("%w: %s", mapping.ErrLinkExists, why)
+		case stands == linkedToEachOther:
+			return nil, nil
+		case stands == linkedElsewhere:
 			link.Replace = d.Replace
 		}
 	}
-	if !e.Directory.KeepsLinks() {
-		return &link, nil
-	}
 	if link.Replace != nil {
+		if err := e.endHeld(ctx, link, l.Address); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case !e.Directory.KeepsLinks():
+		return &link, nil
+	case link.Replace != nil:
 		err = e.Directory.Relink(ctx, tenant.LegacyTenant, link.Key, link.UserID, *link.Replace)
-	} else {
+	default:
 		err = e.Directory.Link(ctx, tenant.LegacyTenant, link.Key, link.UserID)
 	}
 	if err != nil {
 		return nil, err
 	}
 	e.Events.Append(linkEvent(l, link))
-	return nil, nil
+	return &link, nil
 }
 
 func newLink(tenant *registry.Tenant, identity mapping.Identity, user mapping.UserID, l Login) (Link, error) {

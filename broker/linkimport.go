@@ -2,10 +2,12 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/internal/id"
 	"github.com/patchbay-auth/patchbay/mapping"
 )
@@ -71,6 +73,7 @@ func (t Trial) PlanLinks(ctx context.Context, rows []LinkRow, replace bool, now 
 // LinkWriter is where links are written that the directory does not keep, and what is told of all.
 type LinkWriter interface {
 	LinkStore
+	OriginStore
 	AppendEvents(context.Context, []Event) error
 }
 
@@ -78,9 +81,25 @@ type LinkWriter interface {
 const linkBatch = 200
 
 // SaveLinks writes planned links, in batches, with an event for each by the actor. It returns how many
-// are written, also with an error; whoever tries again finds them unchanged.
-func (t Trial) SaveLinks(ctx context.Context, store LinkWriter, links []Link, actor string) (written int, err error) {
+// are written, also with an error; whoever tries again finds them unchanged. What was opened under an external
+// id that is replaced ends.
+func (t Trial) SaveLinks(ctx context.Context, store LinkWriter, grants *grant.Service, links []Link, actor string) (written int, err error) {
+	endHeld := func(batch []Link) error {
+		for _, l := range batch {
+			if l.Replace == nil {
+				continue
+			}
+			ender := sessionEnder{store, grants, func() time.Time { return l.CreatedAt }}
+			if err := ender.endHeld(ctx, l, Event{Actor: actor}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	for batch := range slices.Chunk(links, linkBatch) {
+		if err := endHeld(batch); err != nil {
+			return written, err
+		}
 		events := make([]Event, 0, len(batch))
 		for _, l := range batch {
 			event := linkEvent(Login{At: l.CreatedAt, Account: l.Account, UserID: l.UserID}, l)
@@ -92,14 +111,14 @@ func (t Trial) SaveLinks(ctx context.Context, store LinkWriter, links []Link, ac
 				return written, err
 			}
 			written += len(batch)
+			if err := endHeld(batch); err != nil {
+				return written, err
+			}
 			continue
 		}
 		n, err := t.saveInDirectory(ctx, batch)
 		written += n
-		if told := store.AppendEvents(ctx, events[:n]); err == nil {
-			err = told
-		}
-		if err != nil {
+		if err := errors.Join(err, store.AppendEvents(ctx, events[:n]), endHeld(batch[:n])); err != nil {
 			return written, err
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"time"
 
 	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/broker/registry"
@@ -50,8 +52,11 @@ type OriginStore interface {
 	// SessionsFrom returns the sessions of an origin, in no order, at most limit. They may be over, but for
 	// being ended: refresh tokens outlive the sessions they came from.
 	SessionsFrom(ctx context.Context, o Origin, limit int) ([]OriginSession, error)
+	// SessionsHeld is SessionsFrom for those of h.Holder that were opened under another external id than
+	// h.External.
+	SessionsHeld(ctx context.Context, h Holding, limit int) ([]OriginSession, error)
 	// EndSessionFrom is SessionStore.EndSession for one of those, also when the session is gone, and makes
-	// SessionsFrom forget it.
+	// SessionsFrom and SessionsHeld forget it.
 	EndSessionFrom(ctx context.Context, session id.ID, r grant.Revocation, e Event) error
 	InsertDeparture(context.Context, Departure) error
 	// TakeDeparture returns a departure once, and after that ErrNotFound. nonce makes a retry recognise
@@ -94,22 +99,37 @@ func (e *Engine) EndFrom(ctx context.Context, account registry.Account, connecti
 }
 
 func (e *Engine) endFrom(ctx context.Context, account registry.Account, connection string, o Origin, address string) (int, error) {
+	return sessionEnder{e.Origins, e.Grants, e.Now}.all(ctx,
+		Event{Account: account, Address: address, Detail: map[string]string{"by": connection}},
+		func() ([]OriginSession, error) { return e.Origins.SessionsFrom(ctx, o, endAtOnce) })
+}
+
+// A sessionEnder ends sessions with their refresh tokens, and has their clients told.
+type sessionEnder struct {
+	origins OriginStore
+	grants  *grant.Service
+	now     func() time.Time
+}
+
+// all ends what find finds, until it finds nothing, with an event for each like the given one. It returns
+// how many sessions that were.
+func (s sessionEnder) all(ctx context.Context, like Event, find func() ([]OriginSession, error)) (int, error) {
 	total := 0
 	for {
-		found, err := e.Origins.SessionsFrom(ctx, o, endAtOnce)
+		found, err := find()
 		if err != nil || len(found) == 0 {
 			return total, err
 		}
 		for _, session := range found {
-			r := e.Grants.Revocation(grant.KindSession, session.ID.String())
-			err := e.Origins.EndSessionFrom(ctx, session.ID, r, Event{
-				ID: id.New(), At: e.Now(), Kind: SessionEnded, Account: account, UserID: session.UserID, Address: address,
-				Detail: map[string]string{"sid": session.ID.String(), "by": connection},
-			})
-			if err != nil {
+			r := s.grants.Revocation(grant.KindSession, session.ID.String())
+			event := like
+			event.ID, event.At, event.Kind, event.UserID = id.New(), s.now(), SessionEnded, session.UserID
+			event.Detail = maps.Clone(like.Detail)
+			event.Detail["sid"] = session.ID.String()
+			if err := s.origins.EndSessionFrom(ctx, session.ID, r, event); err != nil {
 				return total, err
 			}
-			e.Grants.Applied(r)
+			s.grants.Applied(r)
 			total++
 		}
 	}

@@ -16,7 +16,7 @@ import (
 
 const (
 	insertOrigin query = `/* insert_origin */ INSERT INTO pb_origins
-		(session_id, subject, session, user_id, expires_at) VALUES (?, ?, ?, ?, ?)`
+		(session_id, subject, session, holder, external, user_id, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)`
 
 	originsOfSubject query = `/* origins_of_subject */ SELECT session_id, user_id FROM pb_origins
 		WHERE subject = ? LIMIT ?`
@@ -26,6 +26,9 @@ const (
 
 	originsOfBoth query = `/* origins_of_both */ SELECT session_id, user_id FROM pb_origins
 		WHERE session = ? AND subject = ? LIMIT ?`
+
+	originsOfHolder query = `/* origins_of_holder */ SELECT session_id, user_id FROM pb_origins
+		WHERE holder = ? AND external <> ? LIMIT ?`
 
 	deleteOrigin query = `/* delete_origin */ DELETE FROM pb_origins WHERE session_id = ?`
 )
@@ -52,6 +55,15 @@ func (s *Store) SessionsFrom(ctx context.Context, o broker.Origin, limit int) ([
 	case o.Subject:
 		q, args = originsOfSession, []any{o.Session[:], limit}
 	}
+	return s.origins(ctx, q, args)
+}
+
+// SessionsHeld implements broker.OriginStore.
+func (s *Store) SessionsHeld(ctx context.Context, h broker.Holding, limit int) ([]broker.OriginSession, error) {
+	return s.origins(ctx, originsOfHolder, []any{h.Holder[:], h.External[:], limit})
+}
+
+func (s *Store) origins(ctx context.Context, q query, args []any) ([]broker.OriginSession, error) {
 	var found []broker.OriginSession
 	err := s.read(ctx, func(ctx context.Context, c conn) error {
 		found = nil

@@ -48,11 +48,12 @@ func (t *tx) seatSession(ctx context.Context, s broker.Session, renews grant.Has
 	return t.insertOrigin(ctx, s)
 }
 
-// insertOrigin remembers by what the session's IdP may name it.
+// insertOrigin remembers by what the session's IdP may name it, and under which external id it was opened.
 func (t *tx) insertOrigin(ctx context.Context, s broker.Session) error {
-	o := s.Origin()
-	if o == (broker.Origin{}) {
+	o, h := s.Origin(), s.Holding()
+	if h == (broker.Holding{}) {
 		return nil
 	}
-	return t.run(ctx, insertOrigin, s.ID[:], hash(o.Subject), hash(o.Session), key(s.UserID), micros(s.AbsoluteAt))
+	return t.run(ctx, insertOrigin, s.ID[:], hash(o.Subject), hash(o.Session), hash(h.Holder), hash(h.External),
+		key(s.UserID), micros(s.AbsoluteAt))
 }

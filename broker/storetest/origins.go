@@ -104,6 +104,42 @@ func originOutlives(t *testing.T, s Store) {
 	same(t, len(sessionsFrom(t, s, live.Origin())), 0)
 }
 
+// sessionsHeld: what a user opened on a connection under another external id, and nothing else.
+func sessionsHeld(t *testing.T, s Store) {
+	opened := func(change func(*broker.Session)) broker.Session {
+		st := settlement(t, s)
+		st.Session.ExternalID, st.Session.UpstreamSubject, st.Session.UpstreamSession = "old", "", ""
+		change(st.Session)
+		must(t, s.Settle(t.Context(), st))
+		return *st.Session
+	}
+	first := opened(func(*broker.Session) {})
+	again := opened(func(s *broker.Session) { s.ExternalID = "older" })
+	present := opened(func(s *broker.Session) { s.ExternalID = "new" })
+	for _, change := range []func(*broker.Session){
+		func(s *broker.Session) { s.UserID = "4712" },
+		func(s *broker.Session) { s.IDP = "other" },
+		func(s *broker.Session) { s.IDP = broker.LocalIDP },
+		func(s *broker.Session) { s.Account = "globex" },
+	} {
+		opened(change)
+	}
+	held := func(limit int) map[id.ID]bool {
+		found, err := s.SessionsHeld(t.Context(), present.Holding(), limit)
+		must(t, err)
+		ids := map[id.ID]bool{}
+		for _, f := range found {
+			same(t, string(f.UserID), "4711")
+			ids[f.ID] = true
+		}
+		return ids
+	}
+	same(t, held(100), map[id.ID]bool{first.ID: true, again.ID: true})
+	same(t, len(held(1)), 1)
+	must(t, s.EndSessionFrom(t.Context(), again.ID, sampleRevocation(grant.KindSession, again.ID.String()), sampleEvent(broker.SessionEnded)))
+	same(t, held(100), map[id.ID]bool{first.ID: true})
+}
+
 func departureTaken(t *testing.T, s Store) {
 	put := func() broker.Departure {
 		d := broker.Departure{

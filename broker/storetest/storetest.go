@@ -92,6 +92,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"logout is claimed by one", logoutClaimed},
 		{"sessions are found by their origin", originsFound},
 		{"origin outlives its session", originOutlives},
+		{"sessions are found by who holds them", sessionsHeld},
 		{"departure is taken once", departureTaken},
 		{"live sessions are listed", sessionsListed},
 		{"refused login is recorded", refusedLogin},

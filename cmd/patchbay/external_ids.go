@@ -101,7 +101,7 @@ func importLinks(ctx context.Context, s *server.State, t broker.Trial, rows []br
 		}
 	}
 	if result.Written = !o.dryRun && (len(result.Faults) == 0 || o.partial); result.Written {
-		written, err := t.SaveLinks(ctx, s.Store, plan.Links, actor())
+		written, err := t.SaveLinks(ctx, s.Store, revoker(s), plan.Links, actor())
 		if err != nil {
 			return fmt.Errorf("%d of %d links are written, and importing again goes on: %w", written, len(plan.Links), err)
 		}

@@ -127,10 +127,14 @@ func reference(text string) (id.ID, error) {
 	return ref, err
 }
 
+// revoker revokes what running servers learn of by the change feed.
+func revoker(s *server.State) *grant.Service {
+	return grant.New(grant.Config{Store: s.Store, Sealer: s.Keys, Revocations: &grant.Revocations{}})
+}
+
 func revoke(ctx context.Context, s *server.State, kind grant.Kind, subject string, e broker.Event) error {
 	now := time.Now()
-	grants := grant.New(grant.Config{Store: s.Store, Sealer: s.Keys, Revocations: &grant.Revocations{}})
-	if err := grants.Revoke(ctx, kind, subject); err != nil {
+	if err := revoker(s).Revoke(ctx, kind, subject); err != nil {
 		return err
 	}
 	e.ID, e.At = id.New(), now
