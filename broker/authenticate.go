@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"errors"
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/internal/id"
@@ -27,12 +28,16 @@ func (e *Engine) Authenticate(ctx context.Context, c ClientLogin) (mapping.User,
 	if c.Tenant == nil {
 		c.Tenant = e.tenantOf(c.Credentials)
 	}
+	started := e.Now()
 	record := e.directLogin(c.Client, c.Tenant, LocalIDP, "", c.Address)
 	user, err := e.tryPassword(ctx, c.Tenant, Browser{}, &record, c.Credentials)
 	if err != nil {
 		return mapping.User{}, "", err
 	}
-	return user, c.Tenant.Account, e.Sessions.RecordLogin(ctx, record, succeededEvent(record, LocalIDP))
+	if err := e.Sessions.RecordLogin(ctx, record, succeededEvent(record, LocalIDP)); err != nil {
+		return mapping.User{}, "", errors.Join(err, e.atFloor(ctx, started)) // as late as a refusal that could not be recorded
+	}
+	return user, c.Tenant.Account, nil
 }
 
 // directLogin returns the record of a login that no browser takes part in.

@@ -43,6 +43,7 @@ type Directory interface {
 	Create(ctx context.Context, tenant mapping.TenantKey, u mapping.NewUser, key mapping.LinkKey) (mapping.User, error)
 
 	// LinkedConnections returns the connections on which a user has a link in the directory. Never cached.
+	// The empty id is nobody's, and fails where others do.
 	LinkedConnections(ctx context.Context, tenant mapping.TenantKey, id mapping.UserID) ([]string, error)
 }
 

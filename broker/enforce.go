@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
@@ -16,27 +17,25 @@ type enforcement struct {
 	spared string
 }
 
-// enforcement judges the password of a user. A user belongs to a connection that the tenant says their
-// address belongs to, proven or not, since nobody else's people are meant; or that they are linked to.
-// login is what was typed, if anything was.
+// enforcement judges the password of a user, who may be nobody. A user belongs to a connection that the
+// tenant says their address belongs to, proven or not, since nobody else's people are meant; or that they
+// are linked to. login is what was typed, if anything was.
+//
+// Their links are asked for whoever they are and whatever else is known of them: when nobody can tell, that
+// must say nothing about the user and nothing about the password.
 func (e *Engine) enforcement(ctx context.Context, tenant *registry.Tenant, user mapping.User, login string) (enforcement, error) {
+	enforcing := slices.DeleteFunc(e.Registry.Snapshot().Connections(tenant.Account), func(c *registry.Connection) bool { return !c.Enforce })
+	if len(enforcing) == 0 {
+		return enforcement{}, nil
+	}
+	links, err := linkedConnections(ctx, e.Directory, e.Sessions, tenant, user.ID)
+	if err != nil {
+		return enforcement{}, fmt.Errorf("looking whether single sign-on is enforced: %w", err)
+	}
 	var found enforcement
-	var links []string
-	asked := false
-	for _, c := range e.Registry.Snapshot().Connections(tenant.Account) {
-		if !c.Enforce {
-			continue
-		}
-		theirs := hasDomainOf(c, login, user.Username, user.Email)
-		if !theirs && !asked {
-			var err error
-			if links, err = e.linked(ctx, tenant, user.ID); err != nil {
-				return enforcement{}, err
-			}
-			asked = true
-		}
+	for _, c := range enforcing {
 		switch {
-		case !theirs && !slices.Contains(links, c.ID):
+		case !hasDomainOf(c, login, user.Username, user.Email) && !slices.Contains(links, c.ID):
 		case slices.Contains(c.BreakGlass, user.ID):
 			found.spared = c.ID
 		default:
@@ -51,14 +50,6 @@ func hasDomainOf(c *registry.Connection, addresses ...string) bool {
 		domain, ok := registry.DomainOf(address)
 		return ok && slices.Contains(c.Domains, domain)
 	})
-}
-
-// linked returns the connections on which a user is known.
-func (e *Engine) linked(ctx context.Context, tenant *registry.Tenant, user mapping.UserID) ([]string, error) {
-	if e.Directory.KeepsLinks() {
-		return e.Directory.LinkedConnections(ctx, tenant.LegacyTenant, user)
-	}
-	return e.Sessions.LinkedConnections(ctx, tenant.Account, user)
 }
 
 // KeepsPassword reports whether what a user once got by a password is still theirs to use, as far as

@@ -1,7 +1,6 @@
 package broker_test
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/patchbay-auth/patchbay/broker"
@@ -153,23 +152,5 @@ func TestEnforcementEndsWhatBeganWithAPassword(t *testing.T) {
 	}
 	if keeps, err = k.KeepsPassword(t.Context(), tenant, user); err != nil || keeps {
 		t.Errorf("keeps %v, %v", keeps, err)
-	}
-}
-
-// A link that cannot be looked up is trouble of ours, and no answer about the password.
-func TestEnforcementThatCannotBeJudged(t *testing.T) {
-	k := newKit(t)
-	k.people.keeps = true
-	k.people.edit("4711", func(u *mapping.User) { u.Email = "" })
-	k.change("corp", enforce("acme.example"))
-	k.must(k.ways()["page"]("ana", anaPassword)) // control
-	down := errors.New("the legacy database is down")
-	k.people.linksDown = down
-	for way, present := range k.ways() {
-		if way == "page" {
-			trouble(t, present("ana", anaPassword), down)
-		} else if err := present("ana", anaPassword); !errors.Is(err, down) {
-			t.Errorf("%s: %v", way, err)
-		}
 	}
 }

@@ -42,6 +42,9 @@ type Config struct {
 	Logger *slog.Logger
 	// Now reports the time; nil means time.Now.
 	Now func() time.Time
+	// Sleep waits for that long by the clock that Now tells, or until ctx ends, whose error it then returns.
+	// Nil is for time.Now.
+	Sleep func(context.Context, time.Duration) error
 }
 
 // Engine makes login decisions. It is safe for concurrent use.
@@ -66,6 +69,9 @@ func New(c Config) *Engine {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Sleep == nil {
+		c.Sleep = sleep
 	}
 	return &Engine{Config: c, guesses: throttle.NewGuesses(c.Now)}
 }

@@ -39,23 +39,25 @@ func (e *Engine) authenticate(ctx context.Context, tenant *registry.Tenant, b Br
 	}
 	outcome := throttle.Void
 	defer func() { try.End(outcome) }()
+	var not error
 	v.user, err = e.Directory.Authenticate(ctx, tenant.LegacyTenant, login, password.Reveal())
 	switch {
 	case errors.Is(err, mapping.ErrNoUser), errors.Is(err, mapping.ErrWrongPassword), errors.Is(err, mapping.ErrAmbiguous):
-		outcome = throttle.Failed
-		v.why = err.Error()
-		return v, nil
+		not = err
 	case errors.Is(err, mapping.ErrBusy):
 		return v, &Refusal{Reason: ReasonBusy, RetryAfter: busyRetry, Err: err}
 	case err != nil:
 		return v, err
 	}
+	// Asked after a wrong password too: else its outage would tell which one is right, and uncounted.
 	sso, err := e.enforcement(ctx, tenant, v.user, login)
 	if err != nil {
 		return v, err
 	}
 	outcome = throttle.Failed
 	switch {
+	case not != nil:
+		v.why = not.Error()
 	case !v.user.Active:
 		v.why = "user is inactive"
 	case v.user.FederatedOnly:

@@ -43,24 +43,33 @@ func (e *Engine) Password(ctx context.Context, attempt id.ID, b Browser, c Crede
 		a.Account = tenant.Account
 	}
 	record := e.newLogin(a, b, LocalIDP, "")
+	started := e.Now()
 	user, err := e.tryPassword(ctx, tenant, b, &record, c)
 	if err != nil {
 		return Next{}, err
 	}
+	next, err := e.admitPassword(ctx, a, b, client, user, record)
+	if err != nil {
+		return Next{}, errors.Join(err, e.atFloor(ctx, started))
+	}
+	if next.Answer == nil || next.Answer.SessionToken == "" {
+		return next, nil
+	}
+	if next.Answer.Known, err = e.remember(b, accountOf(tenant, c.Login)); err != nil {
+		e.Logger.ErrorContext(ctx, "the browser was not told that it is known", "error", err) // the login stands
+	}
+	return next, nil
+}
+
+// admitPassword makes the session of a user whose password it is.
+func (e *Engine) admitPassword(ctx context.Context, a Attempt, b Browser, client *registry.Client, user mapping.User, record Login) (Next, error) {
 	seat, err := e.seat(ctx, a, b, user.ID, LocalIDP, record.ID)
 	if err != nil {
 		return Next{}, err
 	}
 	seat.session.AMR, seat.session.ACR = []string{"pwd"}, LocalACR
 	seat.session.AuthTime = e.Now()
-	next, err := e.settle(ctx, settling{attempt: a, browser: b, from: []State{StateNew, StateSent}, client: client, seat: seat, login: record})
-	if err != nil || next.Answer == nil || next.Answer.SessionToken == "" {
-		return next, err
-	}
-	if next.Answer.Known, err = e.remember(b, accountOf(tenant, c.Login)); err != nil {
-		e.Logger.ErrorContext(ctx, "the browser was not told that it is known", "error", err) // the login stands
-	}
-	return next, nil
+	return e.settle(ctx, settling{attempt: a, browser: b, from: []State{StateNew, StateSent}, client: client, seat: seat, login: record})
 }
 
 // tenantOf finds the tenant that a person of a platform client belongs to: by the verified domain of
@@ -81,8 +90,8 @@ func (e *Engine) tenantOf(c Credentials) *registry.Tenant {
 	return &registry.Tenant{}
 }
 
-// tryPassword returns whose login and password they are. A *Refusal has been recorded, and has taken
-// as long as every other.
+// tryPassword returns whose login and password they are. A *Refusal has been recorded. It and every trouble
+// of ours have taken as long as every other; only what was not looked at is told at once.
 func (e *Engine) tryPassword(ctx context.Context, tenant *registry.Tenant, from Browser, record *Login, c Credentials) (mapping.User, error) {
 	started := e.Now()
 	v, err := e.authenticate(ctx, tenant, from, c.Login, c.Password)
@@ -101,7 +110,7 @@ func (e *Engine) tryPassword(ctx context.Context, tenant *registry.Tenant, from 
 		e.recordThrottled(*record, refused)
 		return mapping.User{}, refused
 	case err != nil:
-		return mapping.User{}, err
+		return mapping.User{}, errors.Join(err, e.atFloor(ctx, started))
 	case v.why == "":
 		return v.user, nil
 	}
@@ -110,16 +119,21 @@ func (e *Engine) tryPassword(ctx context.Context, tenant *registry.Tenant, from 
 		record.ID = onceFor(record.AttemptID, v.why) // nothing else stops one who posts these for ever
 	}
 	err = e.refuse(ctx, *record, record.AttemptID, errors.New(v.why))
-	return mapping.User{}, errors.Join(err, wait(ctx, started, e.Now, e.FailureFloor()))
+	return mapping.User{}, errors.Join(err, e.atFloor(ctx, started))
 }
 
-// wait sleeps until floor has passed since started, so that refusals cannot be told apart by time.
-func wait(ctx context.Context, started time.Time, now func() time.Time, floor time.Duration) error {
-	left := floor - now().Sub(started)
-	if left <= 0 {
-		return nil
+// atFloor waits until a login with a password that began then has taken as long as a refused one does, so
+// that its outcomes cannot be told apart by time.
+func (e *Engine) atFloor(ctx context.Context, began time.Time) error {
+	if left := e.FailureFloor() - e.Now().Sub(began); left > 0 {
+		return e.Sleep(ctx, left)
 	}
-	timer := time.NewTimer(left)
+	return nil
+}
+
+// sleep waits by the clock on the wall.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -130,7 +130,8 @@ func (db *DB) linked(ctx context.Context, q querier, tenant mapping.TenantKey, k
 	return err
 }
 
-// LinkedConnections returns the connections on which a user has a link, read now.
+// LinkedConnections returns the connections on which a user has a link, read now. The empty id is nobody's;
+// the database is asked all the same, so that its trouble is no sign of whether there is such a user.
 func (db *DB) LinkedConnections(ctx context.Context, tenant mapping.TenantKey, id mapping.UserID) ([]string, error) {
 	if !db.KeepsLinks() {
 		return nil, fmt.Errorf("legacy: cannot find links: the profile has no %s", ExternalIDsOfUser)
@@ -141,7 +142,11 @@ func (db *DB) LinkedConnections(ctx context.Context, tenant mapping.TenantKey, i
 }
 
 func (db *DB) connectionsOf(ctx context.Context, q querier, tenant mapping.TenantKey, id mapping.UserID) ([]string, error) {
-	rows, err := db.rows(ctx, q, ExternalIDsOfUser, map[string]string{"tenant": string(tenant), "user_id": string(id)})
+	args := map[string]string{"tenant": string(tenant), "user_id": string(id)}
+	if id == "" {
+		delete(args, "user_id") // NULL, which every type of column can be compared with
+	}
+	rows, err := db.rows(ctx, q, ExternalIDsOfUser, args)
 	if err != nil {
 		return nil, err
 	}

@@ -124,3 +124,22 @@ func TestWithoutLinkStatementsTheBrokerKeepsLinks(t *testing.T) {
 		t.Error("a search that cannot be made is no answer")
 	}
 }
+
+// A login that nobody has is looked up like others, so that the trouble of the database is told alike.
+func TestLinksOfNobodyAreAskedFor(t *testing.T) {
+	onBoth(t, func(t *testing.T, engine legacy.Engine) {
+		c, asked := legacytest.IQConfig(t, engine), 0
+		c.OnStatement = func(s legacy.Statement) {
+			if s == legacy.ExternalIDsOfUser {
+				asked++
+			}
+		}
+		db := legacytest.Open(t, c)
+		asked = 0
+		for i, id := range []mapping.UserID{"4711", ""} {
+			if found, err := db.LinkedConnections(t.Context(), iq.Acme, id); err != nil || id == "" && len(found) > 0 || asked != i+1 {
+				t.Errorf("user %q: linked on %v, %v, asked %d times", id, found, err, asked)
+			}
+		}
+	})
+}
