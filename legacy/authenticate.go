@@ -2,11 +2,9 @@ package legacy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
-	"github.com/patchbay-auth/patchbay/legacy/passhash"
 	"github.com/patchbay-auth/patchbay/mapping"
 )
 
@@ -15,33 +13,39 @@ import (
 // last it returns the row too, and the error says why if the stored value cannot be verified at
 // all. It judges neither Active nor FederatedOnly. It is never cached.
 func (db *DB) Authenticate(ctx context.Context, tenant mapping.TenantKey, login, password string) (mapping.User, error) {
+	user, _, err := db.Judge(ctx, tenant, login, password)
+	return user, err
+}
+
+// Judge is Authenticate that names the scheme of the stored password, too, as Scheme does. It is empty
+// where there is no row.
+func (db *DB) Judge(ctx context.Context, tenant mapping.TenantKey, login, password string) (user mapping.User, scheme string, err error) {
 	if tenant == "" { // of somebody who could not say whose they are
-		return mapping.User{}, db.decline(ctx, tenant, mapping.ErrNoUser)
+		return mapping.User{}, "", db.decline(ctx, tenant, mapping.ErrNoUser)
 	}
 	found, err := db.find(ctx, db.read, tenant, mapping.Query{By: mapping.ByLogin, Value: login})
 	switch {
 	case err != nil:
-		return mapping.User{}, err
+		return mapping.User{}, "", err
 	case len(found) == 0:
-		return mapping.User{}, db.decline(ctx, tenant, mapping.ErrNoUser)
+		return mapping.User{}, "", db.decline(ctx, tenant, mapping.ErrNoUser)
 	case len(found) > 1:
-		return mapping.User{}, db.decline(ctx, tenant, mapping.ErrAmbiguous)
+		return mapping.User{}, "", db.decline(ctx, tenant, mapping.ErrAmbiguous)
 	}
-	user := found[0]
-	if user.password.Hash == "" {
-		return user.User, db.decline(ctx, tenant, fmt.Errorf("%w: none is stored", mapping.ErrWrongPassword))
+	row := found[0]
+	scheme, err = db.Scheme(Scanned{User: row.User, Password: row.password})
+	if err != nil {
+		return row.User, scheme, db.decline(ctx, tenant, fmt.Errorf("%w: %w", mapping.ErrWrongPassword, err))
 	}
-	ok, err := db.hashes.Verify(ctx, tenant, user.password, password)
+	ok, err := db.hashes.Verify(ctx, tenant, row.password, password)
 	switch {
-	case errors.Is(err, passhash.ErrUnknown), errors.Is(err, passhash.ErrTooCostly), errors.Is(err, passhash.ErrPlaintext):
-		return user.User, db.decline(ctx, tenant, fmt.Errorf("%w: %w", mapping.ErrWrongPassword, err))
 	case err != nil:
-		return mapping.User{}, fmt.Errorf("legacy: %w", err)
+		return mapping.User{}, "", fmt.Errorf("legacy: %w", err)
 	case !ok:
-		return user.User, mapping.ErrWrongPassword
+		return row.User, scheme, mapping.ErrWrongPassword
 	}
-	db.rehash(ctx, tenant, user, password)
-	return user.User, nil
+	db.rehash(ctx, tenant, row, password)
+	return row.User, scheme, nil
 }
 
 // decline returns why there is nothing to verify, as late as if there were.

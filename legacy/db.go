@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -20,6 +21,8 @@ type Config struct {
 	// DSN is secret because it holds a password. Its form is the engine's.
 	DSN     secret.Text
 	Profile Profile
+	// ReadOnly sends no statement that writes, whatever the profile has.
+	ReadOnly bool
 	// MaxConns bounds the connections; zero means 16.
 	MaxConns int
 	// StatementTimeout bounds every statement, waiting for a connection included; zero means 2 s.
@@ -82,6 +85,12 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	db.statements = statements
 	if faults = append(faults, c.rehashFaults()...); c.Rehash == "" {
 		delete(statements, UpdatePassword)
+	}
+	if c.ReadOnly {
+		maps.DeleteFunc(statements, func(name Statement, _ *statement) bool {
+			kind, _ := contractOf(name)
+			return kind.writes
+		})
 	}
 	db.verifier, _ = passhash.New(c.Profile.Passwords) // what is wrong with it is among the faults
 	db.hashes = passhash.NewPool(db.verifier, c.Hashing)

@@ -156,7 +156,8 @@ func TestRowsThatCannotBeRead(t *testing.T) {
 			t.Fatalf("the control, with a NULL status: %v", err)
 		}
 		_, err := db.User(t.Context(), iq.Acme, "4727")
-		if err == nil || !strings.Contains(err.Error(), "user_by_id: column username: it is NULL") || errors.Is(err, mapping.ErrNoUser) {
+		if !errors.Is(err, mapping.ErrUnreadable) || !strings.Contains(err.Error(), "user_by_id: ") ||
+			!strings.Contains(err.Error(), "column username: it is NULL") || errors.Is(err, mapping.ErrNoUser) {
 			t.Errorf("NULL login: %v", err)
 		}
 		if _, err := db.User(t.Context(), iq.Acme, "99999"); !errors.Is(err, mapping.ErrNoUser) {

@@ -133,13 +133,3 @@ func (db *DB) CountUsers(ctx context.Context) (int, error) {
 	}
 	return n, nil
 }
-
-// Scheme names the algorithm of a stored password, or says why it cannot be verified: passhash.ErrUnknown,
-// passhash.ErrTooCostly or passhash.ErrPlaintext.
-func (db *DB) Scheme(s Scanned) (string, error) {
-	h, err := db.verifier.Parse(s.Password)
-	if err != nil {
-		return "", err
-	}
-	return h.Scheme, nil
-}

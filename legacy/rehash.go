@@ -96,6 +96,8 @@ func (c Config) rehashFaults() []error {
 		return nil
 	case !c.Rehash.Known():
 		return []error{fmt.Errorf("rehash %q is neither %s nor %s", c.Rehash, passhash.Bcrypt, passhash.Argon2id)}
+	case c.ReadOnly:
+		return []error{fmt.Errorf("rehash %q: the database is opened to read only", c.Rehash)}
 	case c.Profile.Statements[UpdatePassword] == "":
 		return []error{fmt.Errorf("rehash %q: the profile has no %s", c.Rehash, UpdatePassword)}
 	}

@@ -87,6 +87,9 @@ var (
 	ErrWrongPassword = errors.New("wrong password")
 	// ErrBusy means that the directory refuses work for now; the caller should answer 503.
 	ErrBusy = errors.New("too many password verifications in progress")
+	// ErrUnreadable is wrapped where a row matches and is not as a user's must be, such as one with a NULL.
+	// It, too, says nothing about who they are.
+	ErrUnreadable = errors.New("row is not that of a user")
 	// ErrLinkExists means that the user already has another external id on that connection.
 	ErrLinkExists = errors.New("user is already linked on this connection")
 	// ErrLoginTaken means that a user cannot be created because somebody has the login.

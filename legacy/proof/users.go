@@ -85,27 +85,22 @@ func (r *run) login(u legacy.Scanned) {
 }
 
 func (r *run) password(u legacy.Scanned) {
-	if u.Password.Hash == "" {
-		r.report.Schemes["none"]++
+	scheme, err := r.DB.Scheme(u)
+	count(r.report.Schemes, scheme)
+	switch {
+	case err == nil:
+	case errors.Is(err, legacy.ErrNoHash):
 		if u.Active && !u.FederatedOnly {
 			r.tally.add(HashMissing, place(u.Tenant, u.ID))
 		}
-		return
-	}
-	scheme, err := r.DB.Scheme(u)
-	switch {
 	case errors.Is(err, passhash.ErrTooCostly):
-		scheme = "too costly"
 		r.tally.add(HashTooCostly, place(u.Tenant, u.ID))
 	case errors.Is(err, passhash.ErrPlaintext):
-		scheme = "plaintext, refused"
 		r.tally.add(HashPlaintext, place(u.Tenant, u.ID))
-	case err != nil:
-		scheme = "unknown"
+	default:
 		r.tally.add(HashUnknown, place(u.Tenant, u.ID))
 		count(r.report.UnknownShapes, shape(u.Password))
 	}
-	count(r.report.Schemes, scheme)
 }
 
 var (
