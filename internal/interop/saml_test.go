@@ -58,6 +58,10 @@ type serviceProvider struct {
 			Binding  string `xml:"Binding,attr"`
 			Location string `xml:"Location,attr"`
 		} `xml:"AssertionConsumerService"`
+		Logouts []struct {
+			Binding  string `xml:"Binding,attr"`
+			Location string `xml:"Location,attr"`
+		} `xml:"SingleLogoutService"`
 	} `xml:"SPSSODescriptor"`
 	// document is the metadata as it came.
 	document []byte
@@ -87,6 +91,16 @@ func (p patchbay) serviceProvider(t *testing.T, connection string) serviceProvid
 
 // consumer returns where responses are posted to.
 func (sp serviceProvider) consumer() string { return sp.Role.Consumers[0].Location }
+
+// logout returns where logouts are sent, by whichever binding.
+func (sp serviceProvider) logout(t *testing.T) string {
+	t.Helper()
+	at := sp.Role.Logouts
+	if len(at) != 2 || at[0].Location != at[1].Location {
+		t.Fatalf("the metadata of %s offers logouts at %v", sp.EntityID, at)
+	}
+	return at[0].Location
+}
 
 // certificate returns the one for this use, signing or encryption.
 func (sp serviceProvider) certificate(t *testing.T, use string) *x509.Certificate {

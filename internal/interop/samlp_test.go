@@ -27,6 +27,9 @@ type settings map[string]any
 const (
 	aesGCM = "http://www.w3.org/2009/xmlenc11#aes256-gcm"
 	aesCBC = "http://www.w3.org/2001/04/xmlenc#aes256-cbc"
+
+	redirectBinding = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+	postBinding     = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 )
 
 // samlpServices are the ways in which npm's samlp can answer. The first is the positive control of the rest.
@@ -62,6 +65,12 @@ func samlpServices(stranger pair) []service {
 		{"both-sealed", both + ", " + gcm, with(whole, sealed), ""},
 
 		{"posted-request", "request_binding: post", nil, ""},
+
+		{"logout-redirect", "logout: upstream", settings{"participant": settings{"binding": redirectBinding}}, ""},
+		{"logout-post", "logout: upstream", settings{"participant": settings{"binding": postBinding}}, ""},
+		{"logout-stranger", "logout: upstream", settings{
+			"participant": settings{"binding": redirectBinding}, "logout": settings{"key": stranger.key, "cert": stranger.certificate},
+		}, ""},
 	}
 }
 
@@ -110,6 +119,7 @@ func TestSAMLP(t *testing.T) {
 			t.Fatal("the positive control failed: what is refused would prove nothing")
 		}
 	}
+	testSAMLPLogout(t, p, at)
 }
 
 // startSAMLP runs samlp.mjs until the test ends. Its services know the connections that lead to them.
@@ -123,6 +133,12 @@ func startSAMLP(t *testing.T, p patchbay, at socket, services []service) {
 			"signingCert": inPEM("CERTIFICATE", sp.certificate(t, "signing").Raw), // requests must be signed
 		}
 		maps.Copy(all[s.name], s.options)
+		if participant, ok := s.options["participant"].(settings); ok {
+			all[s.name]["participant"] = with(participant, settings{
+				"serviceProviderId": sp.EntityID, "serviceProviderLogoutURL": sp.logout(t),
+				"cert": inPEM("CERTIFICATE", sp.certificate(t, "signing").Raw), // logouts must be signed
+			})
+		}
 		if s.options["encryptionAlgorithm"] != nil {
 			certificate := sp.certificate(t, "encryption")
 			public, err := x509.MarshalPKIXPublicKey(certificate.PublicKey)
