@@ -23,6 +23,7 @@ var floors = map[string]int{
 	"broker": 3,
 
 	"broker/registry": 2, "broker/grant": 2, "broker/keyring": 2, "broker/throttle": 2, "broker/domain": 2,
+	"broker/census": 2, "broker/shadow": 2,
 
 	"federation": 1, "federation/saml": 1, "legacy": 1, "legacy/iq": 1, "legacy/passhash": 1,
 

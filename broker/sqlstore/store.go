@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/census"
 	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/broker/keyring"
 	"github.com/patchbay-auth/patchbay/broker/registry"
@@ -34,6 +35,7 @@ var (
 	_ grant.Store         = (*Store)(nil)
 	_ keyring.Store       = (*Store)(nil)
 	_ registry.Store      = (*Store)(nil)
+	_ census.Store        = (*Store)(nil)
 )
 
 // Config says where the state is.

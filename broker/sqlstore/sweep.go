@@ -62,6 +62,12 @@ const (
 	oldEvents    query = `/* old_events */ SELECT id FROM pb_events WHERE at < ? LIMIT ?`
 	deleteEvents query = `/* delete_events */ DELETE FROM pb_events WHERE id IN (?) AND at < ?`
 )
+	oldCensuses    query = `/* old_censuses */ SELECT day FROM pb_censuses WHERE claimed_at < ? LIMIT ?`
+	deleteCensuses query = `/* delete_censuses */ DELETE FROM pb_censuses WHERE day IN (?) AND claimed_at < ?`
+
+	oldSchemeCounts    query = `/* old_scheme_counts */ SELECT id FROM pb_scheme_counts WHERE taken_at < ? LIMIT ?`
+	deleteSchemeCounts query = `/* delete_scheme_counts */ DELETE FROM pb_scheme_counts WHERE id IN (?) AND taken_at < ?`
+
 
 const (
 	sweepBatch   = 500 // rows a transaction
@@ -99,7 +105,11 @@ func sweepings(keep broker.Retention) []sweeping {
 		{expiredChanges, deleteChanges, 2 * time.Hour},
 	}
 	if keep.Logins > 0 {
-		list = append(list, sweeping{oldLogins, deleteLogins, keep.Logins})
+		list = append(list,
+			sweeping{oldLogins, deleteLogins, keep.Logins},
+			sweeping{oldCensuses, deleteCensuses, keep.Logins},
+			sweeping{oldSchemeCounts, deleteSchemeCounts, keep.Logins},
+		)
 	}
 	if keep.Events > 0 {
 		list = append(list, sweeping{oldEvents, deleteEvents, keep.Events})

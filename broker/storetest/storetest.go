@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/census"
 	"github.com/patchbay-auth/patchbay/broker/domain"
 	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/broker/keyring"
@@ -33,6 +34,7 @@ type Store interface {
 	registry.Store
 	domain.Store
 	OnChange(listener func(broker.Change))
+	census.Store
 }
 
 // Run runs the suite. open returns a migrated and empty store that runs on the real clock, and
@@ -115,6 +117,8 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"history is forgotten after its time", historyIsForgotten},
 		{"clock tells the time", clockTells},
 	} {
+		{"a day's census is one caller's", censusClaimed},
+		{"censuses come back in order", censusesInOrder},
 		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
 	}
 }
