@@ -45,6 +45,10 @@ type Response struct {
 // ErrUnreachable means that the IdP did not answer, or not usably; trying again later may work.
 var ErrUnreachable = errors.New("identity provider is unreachable")
 
+// ErrOurs means that something of ours failed, such as the state database: it says nothing about the person,
+// and nothing about the IdP.
+var ErrOurs = errors.New("trouble of our own")
+
 // A ResponseError is an error that the IdP returned to the callback (RFC 6749 §4.1.2.1). Its text
 // is the IdP's: it belongs in the log, never on a page.
 type ResponseError struct {

@@ -56,7 +56,7 @@ func TestExamine(t *testing.T) {
 		"artifacts":      {func(c *Config) { c.ResponseBinding = BindingArtifact }, "artifact_resolution", "no artifact", "response_binding"},
 		"clock":          {func(c *Config) { c.Now = func() time.Time { return time.Now().Add(time.Hour) } }, "clock", "only 1m0s", "NTP"},
 		"certificate":    {func(c *Config) { c.Now = func() time.Time { return time.Now().Add(50 * year) } }, "certificate", "expired on", "Replace"},
-		"no certificate": {func(c *Config) { c.Store = newMemory() }, "own_key", "there is none", "key file"},
+		"no certificate": {func(c *Config) { c.Store = newMemory() }, "own_key", "has no key", "key file"},
 		"announced key": {func(c *Config) {
 			next := testKey(t)
 			next.UseFrom = time.Now().Add(time.Hour)

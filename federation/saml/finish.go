@@ -54,27 +54,45 @@ const maxTransit = 5 * time.Minute
 // judge verifies a response, and once more where the IdP's certificates were not the ones that we knew:
 // an IdP that has changed them is asked for the new ones rather than refused until the next refresh.
 func (s *SAML) judge(ctx context.Context, expect func(*idp) (expectation, error), params url.Values) (mapping.Identity, error) {
-	idp, err := s.source.get(ctx)
+	known, err := s.source.get(ctx)
 	if err != nil {
 		return mapping.Identity{}, err
 	}
-	identity, err := s.judgeBy(ctx, idp, expect, params)
-	if errors.Is(err, errSigner) {
-		if newer, ok := s.source.newer(ctx, idp); ok {
-			return s.judgeBy(ctx, newer, expect, params)
-		}
-	}
+	var identity mapping.Identity
+	err = s.withNewer(ctx, known, func(d *idp) (err error) {
+		identity, err = s.judgeBy(ctx, d, expect, params)
+		return err
+	})
 	return identity, err
 }
 
+// withNewer calls verify with what is known of the IdP and, after a signature by a key that is not among
+// that, once more with what can be fetched.
+func (s *SAML) withNewer(ctx context.Context, known *idp, verify func(*idp) error) error {
+	err := verify(known)
+	if !errors.Is(err, errSigner) {
+		return err
+	}
+	newer, fetching := s.source.newer(ctx, known)
+	switch {
+	case fetching != nil: // which says nothing against the IdP: anybody can send a bad signature
+		return fmt.Errorf("%w (asked for new ones: %s)", err, fetching.Error())
+	case newer == known:
+		return err
+	}
+	return verify(newer)
+}
+
+// survive makes a panic an error. What is read here was written by anybody, and XML takes much code to read: a
+// fault in that is a refused message, not a stopped server.
+func survive(what string, err *error) {
+	if fault := recover(); fault != nil {
+		*err = fmt.Errorf("%s could not be read: %v", what, fault)
+	}
+}
+
 func (s *SAML) judgeBy(ctx context.Context, idp *idp, expect func(*idp) (expectation, error), params url.Values) (_ mapping.Identity, err error) {
-	// What is verified here was written by anybody, and XML takes much code to read: a fault in that is
-	// a refused login, not a stopped server.
-	defer func() {
-		if fault := recover(); fault != nil {
-			err = fmt.Errorf("response could not be read: %v", fault)
-		}
-	}()
+	defer survive("response", &err)
 	e, err := expect(idp)
 	if err != nil {
 		return mapping.Identity{}, err
@@ -83,9 +101,11 @@ func (s *SAML) judgeBy(ctx context.Context, idp *idp, expect func(*idp) (expecta
 	if err != nil {
 		return mapping.Identity{}, err
 	}
-	if e.keys, err = s.cfg.Store.Keys(ctx); err != nil {
+	keys, err := s.cfg.Store.Keys(ctx)
+	if err != nil {
 		return mapping.Identity{}, err
 	}
+	e.keys = opening(keys)
 	found, err := e.response(root)
 	if err != nil {
 		return mapping.Identity{}, err

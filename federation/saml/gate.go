@@ -13,7 +13,7 @@ import (
 
 // limits say how large an honest document is.
 type limits struct {
-	// attributes is how many one element may have.
+	// attributes is how many one element may have; all together have at most two for each of elements.
 	bytes, depth, elements, attributes int
 	// inherited is how many attributes an element and all those around it may have together: what it takes to
 	// find out what a prefix means.
@@ -85,7 +85,7 @@ func (l limits) judge(data []byte) error {
 // shape is what has been seen of a document.
 type shape struct {
 	limits
-	roots, seen, written int
+	roots, seen, attributesSeen, written int
 	// around holds how many attributes each of the open elements has, together with those around it.
 	around []int
 }
@@ -127,6 +127,7 @@ func (s *shape) open(t xml.StartElement) error {
 	}
 	s.around = append(s.around, inherited)
 	s.seen++
+	s.attributesSeen += len(t.Attr)
 	switch {
 	case len(s.around) > s.depth:
 		return fmt.Errorf("nested more than %d deep", s.depth)
@@ -134,6 +135,8 @@ func (s *shape) open(t xml.StartElement) error {
 		return fmt.Errorf("more than %d elements", s.elements)
 	case len(t.Attr) > s.attributes:
 		return fmt.Errorf("more than %d attributes on one element", s.attributes)
+	case s.attributesSeen > 2*s.elements:
+		return fmt.Errorf("more than %d attributes", 2*s.elements)
 	case inherited > s.inherited:
 		return fmt.Errorf("more than %d attributes on one element and those around it", s.inherited)
 	}

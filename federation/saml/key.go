@@ -1,39 +1,23 @@
 package saml
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 )
-
-// A Store keeps what must outlive a process and be the same in all of them. Each belongs to one
-// connection.
-type Store interface {
-	// Keys returns the connection's keys, at least one.
-	Keys(context.Context) ([]Key, error)
-	// Once returns ErrReplayed if it was called with this hash before, and remembers it until then.
-	Once(ctx context.Context, message [sha256.Size]byte, until time.Time) error
-	// Metadata returns what KeepMetadata was given last, or nothing.
-	Metadata(context.Context) ([]byte, error)
-	KeepMetadata(context.Context, []byte) error
-}
-
-// ErrReplayed means that a message has been used before.
-var ErrReplayed = errors.New("it was used before")
 
 // A Key is a key pair of the service provider, with the certificate by which IdPs know it.
 type Key struct {
 	Private     *rsa.PrivateKey
 	Certificate *x509.Certificate
 	// UseFrom is when we begin to sign with it. Its certificate is in our metadata before that, and it
-	// decrypts before and after.
+	// decrypts before, and until three later ones exist.
 	UseFrom time.Time
 }
 
@@ -97,6 +81,16 @@ func signing(keys []Key, now time.Time) (Key, error) {
 		}
 	}
 	return best, nil
+}
+
+// maxOpening is how many keys are tried on what is encrypted: the one in use, the next, and the two before.
+// Each costs a decryption, which anybody can ask for.
+const maxOpening = 4
+
+// opening returns the keys that decrypt, the latest first.
+func opening(keys []Key) []Key {
+	latest := slices.SortedFunc(slices.Values(keys), func(a, b Key) int { return b.UseFrom.Compare(a.UseFrom) })
+	return latest[:min(len(latest), maxOpening)]
 }
 
 // published returns the keys that our metadata names: the one in use, then those that will be.

@@ -82,8 +82,8 @@ func (s *SAML) logout(ctx context.Context, r federation.LogoutRequest) (federati
 
 // SingleLogout verifies a LogoutRequest that a browser brought to saml/slo, and returns whose sessions
 // have ended at the IdP, and the answer that the browser is to carry back once they have ended here. It
-// must be signed: by the query that carries it, or in the form (SAML Profiles §4.4.3.1). The errors are
-// Finish's.
+// must be signed: by the query that carries it, or in the form (SAML Profiles §4.4.3.1). The answer's URL is
+// empty if the IdP has no address for one. The errors are Finish's.
 func (s *SAML) SingleLogout(ctx context.Context, m federation.LogoutMessage) (federation.LogoutNotice, federation.Started, error) {
 	notice, answer, err := s.singleLogout(ctx, m)
 	if err != nil {
@@ -93,35 +93,35 @@ func (s *SAML) SingleLogout(ctx context.Context, m federation.LogoutMessage) (fe
 }
 
 func (s *SAML) singleLogout(ctx context.Context, m federation.LogoutMessage) (_ federation.LogoutNotice, _ federation.Started, err error) {
-	defer func() { // see judgeBy
-		if fault := recover(); fault != nil {
-			err = fmt.Errorf("LogoutRequest could not be read: %v", fault)
-		}
-	}()
-	idp, err := s.source.get(ctx)
+	defer survive("LogoutRequest", &err)
+	known, err := s.source.get(ctx)
 	if err != nil {
 		return federation.LogoutNotice{}, federation.Started{}, err
 	}
-	request, relayState, err := receiveSigned(m, idp)
-	if errors.Is(err, errSigner) {
-		if newer, ok := s.source.newer(ctx, idp); ok {
-			idp = newer
-			request, relayState, err = receiveSigned(m, idp)
-		}
-	}
+	var request *etree.Element
+	var relayState string
+	err = s.withNewer(ctx, known, func(d *idp) (err error) {
+		known = d
+		request, relayState, err = receiveSigned(m, d)
+		return err
+	})
 	if err != nil {
 		return federation.LogoutNotice{}, federation.Started{}, err
 	}
-	notice, err := s.readLogout(request, idp)
+	notice, err := s.readLogout(request, known)
 	if err != nil {
 		return federation.LogoutNotice{}, federation.Started{}, err
+	}
+	to := known.slo.forResponses()
+	if at, _ := to.location(BindingRedirect); at == "" { // no address for an answer is no reason to let the sessions live
+		return notice, federation.Started{}, nil
 	}
 	response := saml.LogoutResponse{
 		ID: newID(), InResponseTo: notice.ID, Version: samlVersion, IssueInstant: s.cfg.Now().UTC(), Issuer: s.issuer(),
 		Status: saml.Status{StatusCode: saml.StatusCode{Value: statusSuccess}},
 	}
 	location, form, err := s.dispatch(ctx, dispatch{
-		message: response.Element(), kind: "SAMLResponse", relayState: relayState, endpoints: idp.slo.forResponses(),
+		message: response.Element(), kind: "SAMLResponse", relayState: relayState, endpoints: to,
 		binding: BindingRedirect, sign: true,
 	})
 	return notice, federation.Started{URL: location, Form: form}, err

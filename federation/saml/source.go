@@ -3,7 +3,6 @@ package saml
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -47,29 +46,30 @@ func newSource(cfg Config, client *http.Client) *source {
 	return &source{cfg: cfg, client: client, limit: rate.NewLimiter(rate.Every(fetchInterval), fetchBurst)}
 }
 
-// get returns metadata that is still valid. Its errors wrap federation.ErrUnreachable.
+// get returns metadata that is still valid. Its errors wrap federation.ErrUnreachable or federation.ErrOurs.
 func (s *source) get(ctx context.Context) (*idp, error) {
 	latest, fetched, err := s.known(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if latest == nil {
-		if latest, err = s.fetch(ctx); err != nil {
-			return nil, err
+	case latest == nil:
+		return s.fetch(ctx)
+	case latest.valid(s.cfg.Now()):
+		if s.cfg.MetadataURL != "" && s.cfg.Now().Sub(fetched) >= latest.refreshAfter() {
+			s.refresh(ctx)
 		}
-	} else if s.cfg.MetadataURL != "" && s.cfg.Now().Sub(fetched) >= latest.refreshAfter() {
-		s.refresh(ctx)
+		return latest, nil
+	case s.cfg.MetadataURL == "":
+		return nil, fmt.Errorf("%w: our copy of its metadata was valid until %s", federation.ErrUnreachable, latest.validUntil.Format(time.RFC3339))
 	}
-	if until := latest.validUntil; !until.IsZero() && !s.cfg.Now().Before(until) {
-		if s.cfg.MetadataURL != "" {
-			latest, err = s.fetch(ctx) // it may have been renewed
-		}
-		if err != nil || !s.cfg.Now().Before(latest.validUntil) && !latest.validUntil.IsZero() {
-			return nil, fmt.Errorf("%w: its metadata was valid until %s", federation.ErrUnreachable, until.Format(time.RFC3339))
-		}
+	renewed, err := s.fetch(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("metadata was valid until %s, and no other can be had: %w", latest.validUntil.Format(time.RFC3339), err)
 	}
-	return latest, nil
+	return renewed, nil
 }
+
+func (d *idp) valid(now time.Time) bool { return d.validUntil.IsZero() || now.Before(d.validUntil) }
 
 func (d *idp) refreshAfter() time.Duration {
 	if d.cacheFor == 0 {
@@ -86,25 +86,34 @@ func (s *source) known(ctx context.Context) (*idp, time.Time, error) {
 	if latest != nil {
 		return latest, fetched, nil
 	}
-	kept := s.cfg.Metadata
+	text := s.cfg.Metadata
 	if s.cfg.MetadataURL != "" {
-		var err error
-		if kept, err = s.cfg.Store.Metadata(ctx); err != nil {
+		kept, err := s.cfg.Store.Metadata(ctx)
+		if err != nil {
 			return nil, time.Time{}, err
 		}
-		if len(kept) == 0 {
+		// The connection may have had another address, where another IdP is: what that one said is not believed
+		// any more, even if the new one does not answer.
+		from, document, _ := bytes.Cut(kept, []byte("\n"))
+		if string(from) != s.cfg.MetadataURL {
 			return nil, time.Time{}, nil
 		}
+		text = document
 	}
-	latest, err := readMetadata(kept, s.cfg)
+	latest, err := readMetadata(text, s.cfg)
 	if err != nil {
 		if s.cfg.MetadataURL != "" { // kept for an earlier configuration: fetch it anew
 			return nil, time.Time{}, nil
 		}
 		return nil, time.Time{}, err
 	}
-	s.set(latest, kept, time.Time{}) // of unknown age: refreshed at once
+	s.set(latest, text, time.Time{}) // of unknown age: refreshed at once
 	return latest, time.Time{}, nil
+}
+
+// keep stores a document with the address that it is from, which holds no line break.
+func (s *source) keep(ctx context.Context, document []byte) error {
+	return s.cfg.Store.KeepMetadata(ctx, append([]byte(s.cfg.MetadataURL+"\n"), document...))
 }
 
 func (s *source) set(latest *idp, text []byte, fetched time.Time) {
@@ -113,19 +122,18 @@ func (s *source) set(latest *idp, text []byte, fetched time.Time) {
 	s.latest, s.text, s.fetched = latest, text, fetched
 }
 
-// refresh fetches in the background.
+// refresh fetches in the background. Its error is kept in err; who wants to know calls SignedUntil.
 func (s *source) refresh(ctx context.Context) {
-	go func() { _, _ = s.fetch(context.WithoutCancel(ctx)) }() // its error is kept in err
+	go func() { _, _ = s.fetch(context.WithoutCancel(ctx)) }()
 }
 
-// newer fetches metadata after a signature by a certificate that is not in d. It returns false unless
-// that brought another document.
-func (s *source) newer(ctx context.Context, d *idp) (*idp, bool) {
+// newer fetches metadata after a signature by a certificate that is not in d. It returns d itself if that
+// brought no other document.
+func (s *source) newer(ctx context.Context, d *idp) (*idp, error) {
 	if s.cfg.MetadataURL == "" {
-		return nil, false
+		return d, nil
 	}
-	latest, err := s.fetch(ctx)
-	return latest, err == nil && latest != d
+	return s.fetch(ctx)
 }
 
 // fetch fetches the metadata, together with everybody else who wants it now, and not more often than
@@ -166,7 +174,7 @@ func (s *source) fetchOnce(ctx context.Context) (*idp, error) {
 	}
 	if latest != nil && bytes.Equal(fresh, text) {
 		read = latest // the same document, so the same value: see newer
-	} else if err := s.cfg.Store.KeepMetadata(ctx, fresh); err != nil {
+	} else if err := s.keep(ctx, fresh); err != nil {
 		return nil, err
 	}
 	s.set(read, fresh, now)
@@ -195,8 +203,8 @@ func (s *source) download(ctx context.Context) ([]byte, *idp, error) {
 		return fail(err)
 	}
 	read, err := readMetadata(data, s.cfg)
-	if err == nil && !read.validUntil.IsZero() && !s.cfg.Now().Before(read.validUntil) {
-		err = errors.New("it is no longer valid")
+	if err == nil && !read.valid(s.cfg.Now()) {
+		err = fmt.Errorf("it was valid until %s", read.validUntil.Format(time.RFC3339))
 	}
 	if err != nil {
 		return fail(err)

@@ -20,6 +20,7 @@ func Open(cfg Config) (*SAML, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connection %q: %w", cfg.Connection, err)
 	}
+	cfg.Store = ours{cfg.Store}
 	client := federation.NewClient(cfg.Timeout, cfg.AllowPrivateNetwork, maxMetadata)
 	return &SAML{cfg: cfg, source: newSource(cfg, client)}, nil
 }
