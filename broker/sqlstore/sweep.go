@@ -59,15 +59,15 @@ const (
 	oldLogins    query = `/* old_logins */ SELECT id FROM pb_logins WHERE at < ? LIMIT ?`
 	deleteLogins query = `/* delete_logins */ DELETE FROM pb_logins WHERE id IN (?) AND at < ?`
 
-	oldEvents    query = `/* old_events */ SELECT id FROM pb_events WHERE at < ? LIMIT ?`
-	deleteEvents query = `/* delete_events */ DELETE FROM pb_events WHERE id IN (?) AND at < ?`
-)
 	oldCensuses    query = `/* old_censuses */ SELECT day FROM pb_censuses WHERE claimed_at < ? LIMIT ?`
 	deleteCensuses query = `/* delete_censuses */ DELETE FROM pb_censuses WHERE day IN (?) AND claimed_at < ?`
 
 	oldSchemeCounts    query = `/* old_scheme_counts */ SELECT id FROM pb_scheme_counts WHERE taken_at < ? LIMIT ?`
 	deleteSchemeCounts query = `/* delete_scheme_counts */ DELETE FROM pb_scheme_counts WHERE id IN (?) AND taken_at < ?`
 
+	oldEvents    query = `/* old_events */ SELECT id FROM pb_events WHERE at < ? LIMIT ?`
+	deleteEvents query = `/* delete_events */ DELETE FROM pb_events WHERE id IN (?) AND at < ?`
+)
 
 const (
 	sweepBatch   = 500 // rows a transaction
