@@ -243,6 +243,9 @@ func (e expectation) age(at time.Time) error {
 		return nil
 	}
 	oldest := time.Unix(e.memo.Started, 0).Add(-time.Duration(e.memo.MaxAge)*time.Second - e.skew)
+	if at.Before(oldest) && e.memo.MaxAge == 0 {
+		return fmt.Errorf("AuthnInstant %s is before the login began, and a new one was demanded (ForceAuthn)", at.Format(time.RFC3339))
+	}
 	if at.Before(oldest) {
 		return fmt.Errorf("AuthnInstant %s is older than the max_age of %d s allows", at.Format(time.RFC3339), e.memo.MaxAge)
 	}

@@ -169,6 +169,7 @@ func TestParametersOfTheCallback(t *testing.T) {
 	}{
 		{"no response", l.started.Memo, url.Values{}, "missing"},
 		{"two responses", l.started.Memo, url.Values{"SAMLResponse": {"a", "b"}}, "2 values"},
+		{"two relay states", l.started.Memo, url.Values{"SAMLResponse": {"a"}, "state": {"b", "c"}}, "2 values"},
 		{"response and artifact", l.started.Memo, url.Values{"SAMLResponse": {"a"}, "SAMLart": {"b"}}, "both"},
 		{"no base64", l.started.Memo, url.Values{"SAMLResponse": {"<a/>"}}, "not base64"},
 		{"too long", l.started.Memo, url.Values{"SAMLResponse": {strings.Repeat("A", 1<<20)}}, "bytes"},

@@ -52,7 +52,7 @@ func refuse(t *testing.T, control Config, attacks []attack) {
 				text = f.text()
 			}
 			fastest := time.Hour
-			for range 3 { // other tests share the processor
+			for try := 0; try < 3 || try < 20 && fastest > slower*maxCost; try++ { // others share the processor
 				began := time.Now()
 				err := l.finish(t, text)
 				fastest = min(fastest, time.Since(began))

@@ -30,7 +30,7 @@ type Config struct {
 	// transient one as the external id.
 	NameIDFormat string
 	// Attributes are further claim names for attributes, such as department for
-	// http://schemas.example/department.
+	// http://schemas.example/department. Such a claim has no other source.
 	Attributes map[string]string
 	// WantSigned says what the IdP must sign. Empty means SignedAssertion.
 	WantSigned Signed

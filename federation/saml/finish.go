@@ -124,7 +124,7 @@ func (s *SAML) judgeBy(ctx context.Context, idp *idp, expect func(*idp) (expecta
 
 // receive returns the response that the browser brought, or the one that what it brought stands for.
 func (s *SAML) receive(ctx context.Context, idp *idp, params url.Values) (*etree.Element, error) {
-	for _, name := range []string{"SAMLResponse", "SAMLart"} {
+	for _, name := range []string{"SAMLResponse", "SAMLart", "state"} { // which is RelayState
 		if len(params[name]) > 1 {
 			return nil, fmt.Errorf("%d values of %s", len(params[name]), name)
 		}

@@ -71,6 +71,7 @@ func (s *SAML) claims(a assertion) map[string]any {
 		set(claims, attr.name, values[attr.name])
 	}
 	for claim, from := range s.cfg.Attributes {
+		delete(claims, claim) // an attribute that happens to have that name is not what the connection means
 		set(claims, claim, values[from])
 	}
 	if a.nameID.format == FormatEmail && claims["email"] == nil {

@@ -24,7 +24,9 @@ type idp struct {
 	sso, slo     endpoints
 	artifacts    map[string]string // address by index
 	certificates []*x509.Certificate
-	wantsSigned  bool
+	// unusable says why signing certificates are not among those.
+	unusable    []error
+	wantsSigned bool
 	// validUntil is when the metadata ends; zero means never. cacheFor is how often to look again; zero
 	// means that the IdP does not say.
 	validUntil time.Time
@@ -59,7 +61,8 @@ func bindingName(b Binding) string {
 }
 
 // readMetadata reads the one IdP that cfg means.
-func readMetadata(data []byte, cfg Config) (*idp, error) {
+func readMetadata(data []byte, cfg Config) (_ *idp, err error) {
+	defer survive("metadata", &err)
 	root, err := metadataLimits.parse(data)
 	if err != nil {
 		return nil, err
@@ -188,13 +191,14 @@ func readEndpoints(role *etree.Element, tag string, cfg Config) (endpoints, erro
 }
 
 const (
-	minRSABits      = 2048
+	minRSABits = 2048
+	// A larger key would make every signature, also a bad one, dear to verify; crypto/tls has the same limit.
+	maxRSABits      = 8192
 	maxCertificates = 8
 )
 
 // readCertificates pins the signing certificates. Their names, issuers and dates mean nothing.
 func (d *idp) readCertificates(role *etree.Element) error {
-	var faults []error
 	for _, descriptor := range children(role, nsMetadata, "KeyDescriptor") {
 		if use, _ := attribute(descriptor, "use"); use != "" && use != "signing" {
 			continue
@@ -204,7 +208,7 @@ func (d *idp) readCertificates(role *etree.Element) error {
 				for _, el := range children(data, nsSignature, "X509Certificate") {
 					c, err := readCertificate(el)
 					if err != nil {
-						faults = append(faults, err)
+						d.unusable = append(d.unusable, err)
 					} else if !slices.ContainsFunc(d.certificates, c.Equal) {
 						d.certificates = append(d.certificates, c)
 					}
@@ -214,7 +218,7 @@ func (d *idp) readCertificates(role *etree.Element) error {
 	}
 	switch n := len(d.certificates); {
 	case n == 0:
-		return fmt.Errorf("it has no usable signing certificate: %w", errors.Join(faults...))
+		return fmt.Errorf("it has no usable signing certificate: %w", errors.Join(d.unusable...))
 	case n > maxCertificates:
 		return fmt.Errorf("it has %d signing certificates, more than %d", n, maxCertificates)
 	}
@@ -236,8 +240,8 @@ func readCertificate(el *etree.Element) (*x509.Certificate, error) {
 	}
 	switch key := c.PublicKey.(type) {
 	case *rsa.PublicKey:
-		if key.N.BitLen() < minRSABits {
-			return nil, fmt.Errorf("X509Certificate: RSA key of %d bits, fewer than %d", key.N.BitLen(), minRSABits)
+		if n := key.N.BitLen(); n < minRSABits || n > maxRSABits {
+			return nil, fmt.Errorf("X509Certificate: RSA key of %d bits, not %d to %d", n, minRSABits, maxRSABits)
 		}
 	case *ecdsa.PublicKey:
 	default:
