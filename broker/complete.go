@@ -113,6 +113,11 @@ func (e *Engine) identified(ctx context.Context, r returning, identity mapping.I
 
 // resolve asks the rules of a connection who an identity is, and writes into the record what they said.
 func (e *Engine) resolve(ctx context.Context, r route, t *registry.Tenant, identity mapping.Identity, record *Login) (mapping.Decision, error) {
+	if r.rules.Needs().Create && !e.Directory.KeepsLinks() {
+		if err := e.finish(ctx, t, identity, *record); err != nil {
+			return mapping.Decision{}, err
+		}
+	}
 	env := mapping.Env{Owns: t.Owns, EmailTrust: r.connection.EmailTrust}
 	decision, err := r.rules.Resolve(identity, env, e.lookup(ctx, t))
 	if err != nil {

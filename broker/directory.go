@@ -39,8 +39,9 @@ type Directory interface {
 	Relink(ctx context.Context, tenant mapping.TenantKey, key mapping.LinkKey, id mapping.UserID, r mapping.Replacement) error
 
 	// Create makes a user, and links them to key if the directory keeps links: both or neither. It
-	// returns ErrLoginTaken if somebody has the login.
-	Create(ctx context.Context, tenant mapping.TenantKey, u mapping.NewUser, key mapping.LinkKey) (mapping.User, error)
+	// returns ErrLoginTaken if somebody has the login. Before it commits it shows the row, as Find by id
+	// will; an error of shown undoes everything. That may happen several times, each with another row.
+	Create(ctx context.Context, tenant mapping.TenantKey, u mapping.NewUser, key mapping.LinkKey, shown func(mapping.User) error) (mapping.User, error)
 
 	// LinkedConnections returns the connections on which a user has a link in the directory. Never cached.
 	// The empty id is nobody's, and fails where others do.

@@ -20,6 +20,7 @@ type Config struct {
 	Consents  ConsentStore
 	Origins   OriginStore
 	Callbacks CallbackStore
+	Creations CreationStore
 	Registry  *registry.Registry
 	Directory Directory
 	Upstreams *Upstreams

@@ -53,6 +53,13 @@ func (f *faulty) failNow() {
 	f.failAt, f.late = len(f.calls), false
 }
 
+// failLate makes the call that fails do its work all the same.
+func (f *faulty) failLate() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.late = true
+}
+
 func (f *faulty) stated(name string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -138,4 +145,12 @@ func (f *faulty) LinkedUser(ctx context.Context, a registry.Account, k mapping.L
 
 func (f *faulty) RecordLogin(ctx context.Context, l broker.Login, e broker.Event) error {
 	return f.call("RecordLogin", func() error { return f.Store.RecordLogin(ctx, l, e) })
+}
+
+func (f *faulty) RecordCreation(ctx context.Context, c broker.Creation) error {
+	return f.call("RecordCreation", func() error { return f.Store.RecordCreation(ctx, c) })
+}
+
+func (f *faulty) CompleteCreation(ctx context.Context, c broker.Creation, l broker.Link, events []broker.Event) error {
+	return f.call("CompleteCreation", func() error { return f.Store.CompleteCreation(ctx, c, l, events) })
 }

@@ -69,7 +69,7 @@ func newKitWith(t testing.TB, directory broker.Directory) *kit {
 	logger := slog.New(slog.DiscardHandler)
 	k.events = broker.NewEventLog(k.store, logger, k.clock.Now)
 	k.Engine = broker.New(broker.Config{
-		Attempts: k.store, Sessions: k.store, Consents: k.store, Origins: k.store, Callbacks: k.store, Registry: reg, Directory: directory,
+		Attempts: k.store, Sessions: k.store, Consents: k.store, Origins: k.store, Callbacks: k.store, Creations: k.store, Registry: reg, Directory: directory,
 		Upstreams: broker.NewUpstreams(reg, k.idps.open), Grants: k.grants, Sealer: sealer, Events: k.events,
 		PublicURL: "https://sso.example", FailureFloor: func() time.Duration { return 0 }, Logger: logger, Now: k.clock.Now,
 	})

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
-	"github.com/patchbay-auth/patchbay/internal/id"
 	"github.com/patchbay-auth/patchbay/mapping"
 )
 
@@ -91,29 +90,4 @@ func linkedConnections(ctx context.Context, directory Directory, links LinkReade
 		return directory.LinkedConnections(ctx, tenant.LegacyTenant, user)
 	}
 	return links.LinkedConnections(ctx, tenant.Account, user)
-}
-
-// create makes the user of an identity, and links them at once, before anything about the login can
-// fail: a user without the link would have nobody who can log in as them.
-func (e *Engine) create(ctx context.Context, tenant *registry.Tenant, identity mapping.Identity, u mapping.NewUser, l Login) (mapping.User, error) {
-	link, err := newLink(tenant, identity, "", l)
-	if err != nil {
-		return mapping.User{}, err
-	}
-	ctx = context.WithoutCancel(ctx)
-	made, err := e.Directory.Create(ctx, tenant.LegacyTenant, u, link.Key)
-	if err != nil {
-		return mapping.User{}, err
-	}
-	link.UserID, l.UserID = made.ID, made.ID
-	event := linkEvent(l, link)
-	event.Kind, event.Detail = UserCreated, map[string]string{"connection": link.Key.Connection, "login": u.Login}
-	events := []Event{event, linkEvent(l, link)}
-	if e.Directory.KeepsLinks() {
-		for _, event := range events {
-			e.Events.Append(event)
-		}
-		return made, nil
-	}
-	return made, e.Attempts.Settle(ctx, Settlement{Nonce: id.New(), Link: &link, Events: events})
 }

@@ -162,7 +162,7 @@ func (p *people) Relink(ctx context.Context, tenant mapping.TenantKey, key mappi
 	return p.Link(ctx, tenant, key, id)
 }
 
-func (p *people) Create(_ context.Context, tenant mapping.TenantKey, u mapping.NewUser, key mapping.LinkKey) (mapping.User, error) {
+func (p *people) Create(_ context.Context, tenant mapping.TenantKey, u mapping.NewUser, key mapping.LinkKey, shown func(mapping.User) error) (mapping.User, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.find(tenant, mapping.Query{By: mapping.ByLogin, Value: u.Login})) > 0 {
@@ -170,6 +170,9 @@ func (p *people) Create(_ context.Context, tenant mapping.TenantKey, u mapping.N
 	}
 	made := mapping.User{
 		ID: mapping.UserID("made-" + u.Login), Tenant: tenant, Username: u.Login, Active: true, Email: u.Email, GivenName: u.GivenName,
+	}
+	if err := shown(made); err != nil {
+		return mapping.User{}, err
 	}
 	p.rows = append(p.rows, made)
 	if p.keeps {

@@ -12,8 +12,8 @@ import (
 // Create makes a user by the profile's create_user, and where the profile keeps links, links them to
 // key: both or neither. It returns mapping.ErrLoginTaken if somebody of the tenant has the login, by the
 // profile's comparison or by the database's. What the row does not say of itself, such as roles, is the
-// statement's to set.
-func (db *DB) Create(ctx context.Context, tenant mapping.TenantKey, u mapping.NewUser, key mapping.LinkKey) (mapping.User, error) {
+// statement's to set. Before the transaction commits, shown is told of the row as user_by_id finds it.
+func (db *DB) Create(ctx context.Context, tenant mapping.TenantKey, u mapping.NewUser, key mapping.LinkKey, shown func(mapping.User) error) (mapping.User, error) {
 	if !db.has(CreateUser) {
 		return mapping.User{}, fmt.Errorf("legacy: cannot create a user: the profile has no %s", CreateUser)
 	}
@@ -23,8 +23,10 @@ func (db *DB) Create(ctx context.Context, tenant mapping.TenantKey, u mapping.Ne
 	for attempt := 1; ; attempt++ {
 		var made mapping.User
 		err := db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
-			made, err = db.createOnce(ctx, tx, tenant, u, key)
-			return err
+			if made, err = db.createOnce(ctx, tx, tenant, u, key); err != nil {
+				return err
+			}
+			return db.show(ctx, tx, made, shown)
 		})
 		switch {
 		case err == nil:
@@ -74,6 +76,18 @@ func (db *DB) createOnce(ctx context.Context, tx *sql.Tx, tenant mapping.TenantK
 		return mapping.User{}, err
 	}
 	return made[0].User, db.insertLink(ctx, tx, tenant, key, made[0].ID)
+}
+
+// show reads a new row as every login will from now on: one that user_by_id does not find would be nobody's.
+func (db *DB) show(ctx context.Context, tx *sql.Tx, made mapping.User, shown func(mapping.User) error) error {
+	rows, err := db.find(ctx, tx, made.Tenant, mapping.Query{By: mapping.ByID, Value: string(made.ID)})
+	if err != nil {
+		return err
+	}
+	if len(rows) != 1 {
+		return fmt.Errorf("legacy: %s: %s finds %d users by the new id %s, want one", CreateUser, UserByID, len(rows), made.ID)
+	}
+	return shown(rows[0].User)
 }
 
 // newRow is what the statement is given; what is empty is NULL.

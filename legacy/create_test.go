@@ -16,11 +16,14 @@ func corp(external string) mapping.LinkKey {
 	return mapping.LinkKey{Connection: "corp", ExternalID: external}
 }
 
+// unseen looks away when a new row is shown.
+func unseen(mapping.User) error { return nil }
+
 func TestCreate(t *testing.T) {
 	onBoth(t, func(t *testing.T, engine legacy.Engine) {
 		db := legacytest.IQOn(t, engine)
 		u := mapping.NewUser{Login: "Nora", Email: "nora@acme.example", GivenName: "Nora", FamilyName: "O'Hara", Locale: "nb", UserGroup: "no such group"}
-		made, err := db.Create(t.Context(), iq.Acme, u, corp("x|nora"))
+		made, err := db.Create(t.Context(), iq.Acme, u, corp("x|nora"), unseen)
 		if err != nil {
 			t.Fatalf("positive control: %v", err)
 		}
@@ -47,7 +50,7 @@ func TestCreate(t *testing.T) {
 			{"somebody else's external id", iq.Acme, "two", corp("x|nora"), mapping.ErrLinkExists},
 			{"a tenant that does not exist", "1", "three", corp("x|3"), mapping.ErrLoginTaken},
 		} {
-			if _, err := db.Create(t.Context(), test.tenant, mapping.NewUser{Login: test.login}, test.key); !errors.Is(err, test.want) {
+			if _, err := db.Create(t.Context(), test.tenant, mapping.NewUser{Login: test.login}, test.key, unseen); !errors.Is(err, test.want) {
 				t.Errorf("%s: %v, want %v", test.name, err, test.want)
 			}
 			if found, err := db.Find(t.Context(), iq.Acme, mapping.Query{By: mapping.ByLogin, Value: "two"}); err != nil || len(found) > 0 {
@@ -55,12 +58,12 @@ func TestCreate(t *testing.T) {
 			}
 		}
 		for _, login := range []string{"", strings.Repeat("x", 2000), "a\x00b", strings.Repeat("y", 100)} {
-			_, err := db.Create(t.Context(), iq.Acme, mapping.NewUser{Login: login}, corp("x|4"))
+			_, err := db.Create(t.Context(), iq.Acme, mapping.NewUser{Login: login}, corp("x|4"), unseen)
 			if fits := engine == legacy.SQLite && len(login) == 100; (err == nil) != fits { // SQLite's columns have no length
 				t.Errorf("a login of %d bytes: %v", len(login), err)
 			}
 		}
-		if _, err := db.Create(t.Context(), iq.Globex, mapping.NewUser{Login: "Nora"}, corp("x|nora")); err != nil {
+		if _, err := db.Create(t.Context(), iq.Globex, mapping.NewUser{Login: "Nora"}, corp("x|nora"), unseen); err != nil {
 			t.Errorf("the same login in another tenant: %v", err)
 		}
 	})
@@ -73,7 +76,7 @@ func TestCreateHasOneWinner(t *testing.T) {
 		errs := make([]error, 8)
 		for i := range errs {
 			wg.Go(func() {
-				_, errs[i] = db.Create(t.Context(), iq.Acme, mapping.NewUser{Login: "nora"}, corp("x|"+string(rune('a'+i))))
+				_, errs[i] = db.Create(t.Context(), iq.Acme, mapping.NewUser{Login: "nora"}, corp("x|"+string(rune('a'+i))), unseen)
 			})
 		}
 		wg.Wait()
@@ -86,6 +89,36 @@ func TestCreateHasOneWinner(t *testing.T) {
 		found, err := db.Find(t.Context(), iq.Acme, mapping.Query{By: mapping.ByLogin, Value: "nora"})
 		if won != 1 || err != nil || len(found) != 1 {
 			t.Errorf("%d of 8 made %d users, %v: %v", won, len(found), err, errors.Join(errs...))
+		}
+	})
+}
+
+// TestCreateIsUndone by whoever is shown the row and cannot remember it; and so is a row that no login finds.
+func TestCreateIsUndone(t *testing.T) {
+	onBoth(t, func(t *testing.T, engine legacy.Engine) {
+		c := legacytest.IQConfig(t, engine)
+		db := legacytest.Open(t, c)
+		nora := mapping.NewUser{Login: "nora", Email: "nora@acme.example"}
+		full := errors.New("disk full")
+		var shown mapping.User
+		if _, err := db.Create(t.Context(), iq.Acme, nora, corp("x|nora"), func(u mapping.User) error { shown = u; return full }); !errors.Is(err, full) {
+			t.Errorf("got %v", err)
+		}
+		if shown.Username != "nora" || shown.ID == "" || shown.Email != nora.Email {
+			t.Errorf("shown is %+v", shown)
+		}
+		c.Profile.Statements[legacy.UserByID] += " AND u.CreatedDate IS NULL"
+		if _, err := legacytest.Open(t, c).Create(t.Context(), iq.Acme, nora, corp("x|nora"), unseen); err == nil || !strings.Contains(err.Error(), "user_by_id finds 0 users by the new id") {
+			t.Errorf("a row that user_by_id does not find: %v", err)
+		}
+		for _, q := range []mapping.Query{{By: mapping.ByLogin, Value: "nora"}, {By: mapping.ByExternalID, Connection: "corp", Value: "x|nora"}} {
+			if found, err := db.Find(t.Context(), iq.Acme, q); err != nil || len(found) > 0 {
+				t.Errorf("%s finds %+v, %v", q, found, err)
+			}
+		}
+		made, err := db.Create(t.Context(), iq.Acme, nora, corp("x|nora"), unseen)
+		if err != nil || made.Username != "nora" {
+			t.Errorf("the control: %+v, %v", made, err)
 		}
 	})
 }

@@ -175,6 +175,6 @@ func (d *directory) Relink(context.Context, mapping.TenantKey, mapping.LinkKey, 
 	return errors.New("this directory keeps no links")
 }
 
-func (d *directory) Create(context.Context, mapping.TenantKey, mapping.NewUser, mapping.LinkKey) (mapping.User, error) {
+func (d *directory) Create(context.Context, mapping.TenantKey, mapping.NewUser, mapping.LinkKey, func(mapping.User) error) (mapping.User, error) {
 	return mapping.User{}, errors.New("nobody is created in this directory")
 }

@@ -168,7 +168,7 @@ func newWorldLimited(t testing.TB, people broker.Directory, limits provider.Limi
 	w.must(err)
 	logger := slog.New(slog.NewTextHandler(w.logged, nil))
 	engine := broker.New(broker.Config{
-		Attempts: w.store, Sessions: w.store, Consents: w.store, Origins: w.store, Callbacks: w.store, Registry: w.registry, Directory: people,
+		Attempts: w.store, Sessions: w.store, Consents: w.store, Origins: w.store, Callbacks: w.store, Creations: w.store, Registry: w.registry, Directory: people,
 		Upstreams: broker.NewUpstreams(w.registry, func(*registry.Connection) (broker.Upstream, error) { return w.idp, nil }), Grants: w.grants, Sealer: sealer, Events: w.events,
 		PublicURL: w.base, FailureFloor: func() time.Duration { return 0 }, Logger: logger, Now: w.clock.Now,
 	})

@@ -36,7 +36,7 @@ func TestStatementBudgets(t *testing.T) {
 	family := grant.Family{ID: id.New(), Seq: 1, SealedSeed: []byte{1}, CreatedAt: at, RotatedAt: at, ExpiresAt: later, AbsoluteAt: later}
 	settlement := broker.Settlement{
 		Attempt: attempt, From: []broker.State{broker.StateNew}, Nonce: id.New(),
-		Session: &broker.Session{ID: id.New(), Token: grant.Hash{2}, CreatedAt: at, ExpiresAt: later, AbsoluteAt: later},
+		Session: &broker.Session{ID: id.New(), Token: grant.Hash{2}, IDP: broker.LocalIDP, CreatedAt: at, ExpiresAt: later, AbsoluteAt: later},
 		Login:   &broker.Login{ID: id.New(), At: at}, Code: &code,
 		Events: []broker.Event{{ID: id.New(), At: at}, {ID: id.New(), At: at}},
 	}

@@ -53,6 +53,9 @@ const (
 	expiredAssertions query = `/* expired_assertions */ SELECT hash FROM pb_assertions WHERE expires_at < ? LIMIT ?`
 	deleteAssertions  query = `/* delete_assertions */ DELETE FROM pb_assertions WHERE hash IN (?) AND expires_at < ?`
 
+	oldCreations    query = `/* old_creations */ SELECT hash FROM pb_creations WHERE created_at < ? LIMIT ?`
+	deleteCreations query = `/* delete_creations */ DELETE FROM pb_creations WHERE hash IN (?) AND created_at < ?`
+
 	expiredChanges query = `/* expired_changes */ SELECT id FROM pb_changes WHERE at < ? LIMIT ?`
 	deleteChanges  query = `/* delete_changes */ DELETE FROM pb_changes WHERE id IN (?) AND at < ?`
 
@@ -101,6 +104,8 @@ func sweepings(keep broker.Retention) []sweeping {
 		{expiredFamilies, deleteFamilies, time.Hour},
 		{expiredRevocations, deleteRevocations, time.Minute}, // a minute, for clocks that differ
 		{expiredAssertions, deleteAssertions, time.Minute},
+		// Whoever has not come back in a month is linked by hand.
+		{oldCreations, deleteCreations, 30 * 24 * time.Hour},
 		// A replica that has not polled for an hour loads everything anew.
 		{expiredChanges, deleteChanges, 2 * time.Hour},
 	}

@@ -23,6 +23,7 @@ type Store interface {
 	broker.UpstreamStore
 	broker.OriginStore
 	broker.LinkStore
+	broker.CreationStore
 	broker.LoginHistory
 	broker.LogoutStore
 	LiveSessions(context.Context, registry.Account, mapping.UserID, time.Time, int) ([]broker.Session, error)
@@ -82,6 +83,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"links are unique both ways", linksUnique},
 		{"a link is replaced with proof only", linkReplaced},
 		{"links are saved together, and read in order", linksInBulk},
+		{"a creation is completed once", creationCompleted},
 		{"logins through a connection are read in pages", loginsInPages},
 		{"users are counted by how they log in", loginsTallied},
 		{"identifiers are compared as bytes", identifiersAreBytes},

@@ -106,7 +106,7 @@ func (s *Server) wire(ctx context.Context, c Config, site *web.Site) error {
 	s.logins = throttle.New(c.Logins)
 	grants := grant.New(grant.Config{Store: s.Store, Sealer: c.Keys, Revocations: s.revocations, Now: c.Now})
 	s.Engine = broker.New(broker.Config{
-		Attempts: s.Store, Sessions: s.Store, Consents: s.Store, Origins: s.Store, Callbacks: s.Store, Registry: s.Registry, Directory: s.Directory,
+		Attempts: s.Store, Sessions: s.Store, Consents: s.Store, Origins: s.Store, Callbacks: s.Store, Creations: s.Store, Registry: s.Registry, Directory: s.Directory,
 		Upstreams: broker.NewUpstreams(s.Registry, s.openUpstream), Grants: grants, Sealer: c.Keys,
 		Events: s.Events, PublicURL: s.base, Throttle: s.logins, FailureFloor: s.failureFloor,
 		Logger: c.Log, Now: c.Now,
