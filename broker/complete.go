@@ -71,7 +71,10 @@ func (e *Engine) returned(ctx context.Context, r returning, params url.Values) (
 	identity, err := r.route.upstream.Finish(ctx, federation.Response{
 		Memo: memo, RedirectURI: e.callback(a.Account, a.Connection), Params: params,
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, federation.ErrOurs):
+		return Next{}, err
+	case err != nil:
 		return Next{}, e.back(ctx, a, StateReturned, e.failed(r, upstreamReason(err), err), err)
 	}
 	return e.identified(ctx, r, identity)

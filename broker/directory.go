@@ -69,7 +69,7 @@ type Upstream interface {
 	Start(context.Context, federation.StartRequest) (federation.Started, error)
 	// Finish verifies a callback. A *federation.ResponseError is the IdP's own refusal; an error
 	// that wraps federation.ErrUnreachable says nothing about the person; any other error means
-	// that the response is not to be believed.
+	// that the response is not to be believed. federation.ErrOurs, from any method, is trouble of ours.
 	Finish(context.Context, federation.Response) (mapping.Identity, error)
 	// Logout returns where to send the browser so that the IdP ends its session too. The URL is empty when
 	// the IdP has no place for that; the Memo, if there is one, is for whoever verifies what comes back.

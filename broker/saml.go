@@ -51,7 +51,7 @@ type SingleLogouter interface {
 }
 
 // SingleLogout ends the sessions that a SAML IdP says have ended there, and returns how many those were and
-// how the browser carries the answer back. What is not to be believed is a *Refusal, and kept in the audit
+// how the browser carries the answer back; the URL is empty if the IdP has no address for answers. What is not to be believed is a *Refusal, and kept in the audit
 // log. The request names the person: whose browser brings it does not matter.
 func (e *Engine) SingleLogout(ctx context.Context, req LogoutRequest) (int, Next, error) {
 	ended, next, err := e.singleLogout(ctx, req)
@@ -69,7 +69,10 @@ func (e *Engine) singleLogout(ctx context.Context, req LogoutRequest) (int, Next
 		return 0, Next{}, &Refusal{Reason: ReasonConnection, Err: errors.New("the connection is not one of SAML")}
 	}
 	said, answer, err := logouter.SingleLogout(ctx, federation.LogoutMessage{Query: req.Query, Form: req.Form})
-	if err != nil {
+	switch {
+	case errors.Is(err, federation.ErrOurs):
+		return 0, Next{}, err
+	case err != nil:
 		return 0, Next{}, &Refusal{Reason: upstreamReason(err), Err: err}
 	}
 	ended, err := e.EndFrom(ctx, req.Account, req.Connection, said, req.Address)

@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/federation"
 	"github.com/patchbay-auth/patchbay/internal/id"
 	"github.com/patchbay-auth/patchbay/mapping"
 )
@@ -31,7 +32,10 @@ func (e *Engine) KeepUnasked(ctx context.Context, account registry.Account, conn
 		return "", e.turnedAway(ctx, Attempt{}, connection, b, &Refusal{Reason: ReasonConnection, Err: errors.New("the connection is not one of SAML")})
 	}
 	identity, err := verifier.Unasked(ctx, params)
-	if err != nil {
+	switch {
+	case errors.Is(err, federation.ErrOurs):
+		return "", err
+	case err != nil:
 		return "", e.turnedAway(ctx, Attempt{}, connection, b, &Refusal{Reason: upstreamReason(err), Err: err})
 	}
 	body, err := json.Marshal(identity)

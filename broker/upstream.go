@@ -44,7 +44,10 @@ func (e *Engine) send(ctx context.Context, a Attempt, b Browser, connection stri
 	}
 	demand(route.connection.Policy, &request)
 	started, err := route.upstream.Start(ctx, request)
-	if err != nil {
+	switch {
+	case errors.Is(err, federation.ErrOurs):
+		return Next{}, err
+	case err != nil:
 		return Next{}, e.notSent(ctx, a, b, connection, ReasonUpstreamDown, err)
 	}
 	sealed, err := e.Sealer.Seal(started.Memo, a.ID[:])

@@ -43,5 +43,8 @@ func (s *server) endedThere(c *gin.Context, req broker.LogoutRequest) error {
 	if err != nil {
 		return err
 	}
+	if next.URL == "" {
+		return s.Pages.LoggedOut(c.Writer, c.Request, Farewell{})
+	}
 	return s.proceed(c, next)
 }

@@ -21,6 +21,7 @@ func TestSingleLogout(t *testing.T) {
 	}{
 		{"positive control, by redirect", http.MethodGet, "?SAMLRequest=a%2b&RelayState=r", nil, nil, 303, 1, answer},
 		{"positive control, by a form", http.MethodPost, "", url.Values{"SAMLRequest": {"a"}, "x": {"y"}}, nil, 303, 1, answer},
+		{"an identity provider that takes no answers", http.MethodGet, "?SAMLRequest=a", nil, nil, 200, 1, ""},
 		{"not signed", http.MethodGet, "?SAMLRequest=a", nil, &broker.Refusal{Reason: broker.ReasonUpstream}, 400, 1, ""},
 		{"trouble of ours", http.MethodGet, "?SAMLRequest=a", nil, errors.New("state database is down"), 503, 1, ""},
 		{"our own answer, by redirect", http.MethodGet, "?SAMLResponse=a&RelayState=the-state", nil, nil, 303, 0, "https://agent.test/bye"},
@@ -30,6 +31,9 @@ func TestSingleLogout(t *testing.T) {
 		g := newRig(t)
 		g.begin()
 		g.engine.next = broker.Next{Step: broker.StepRedirect, URL: answer}
+		if tc.to == "" {
+			g.engine.next.URL = ""
+		}
 		g.engine.departure, g.engine.err = broker.Departure{ReturnURI: "https://agent.test/bye"}, tc.err
 		r, body := g.do(tc.method, path+tc.query, tc.form, nil)
 		if r.StatusCode != tc.status || r.Header.Get("Location") != tc.to || g.ended != tc.ended {

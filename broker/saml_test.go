@@ -1,0 +1,91 @@
+package broker_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/federation"
+)
+
+// SingleLogout makes every IdP of a kit one that ends the session s1, by a request that is the same each time.
+func (i *idp) SingleLogout(_ context.Context, m federation.LogoutMessage) (federation.LogoutNotice, federation.Started, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	switch {
+	case i.unreachable != nil:
+		return federation.LogoutNotice{}, federation.Started{}, i.unreachable
+	case m.Query != "signed":
+		return federation.LogoutNotice{}, federation.Started{}, errors.New("it is not signed")
+	}
+	notice := federation.LogoutNotice{Subject: "idp|ana", Sessions: []string{"s1"}, ID: "_1", Expires: time.Now().Add(time.Hour)}
+	return notice, federation.Started{URL: "https://idp.example/slo?SAMLResponse=x"}, nil
+}
+
+func TestSingleLogout(t *testing.T) {
+	k := newKit(t)
+	b, refresh := k.sso("s1")
+	request := broker.LogoutRequest{Account: "acme", Connection: "corp", Query: "signed"}
+	for _, tc := range []struct {
+		name, query, connection string
+		unreachable             error
+		want                    broker.Reason
+	}{
+		{"unsigned", "other", "corp", nil, broker.ReasonUpstream},
+		{"metadata that cannot be had", "signed", "corp", federation.ErrUnreachable, broker.ReasonUpstreamDown},
+		{"an unknown connection", "signed", "other", nil, broker.ReasonConnection},
+	} {
+		k.idps.unreachable = tc.unreachable
+		_, _, err := k.SingleLogout(t.Context(), broker.LogoutRequest{Account: "acme", Connection: tc.connection, Query: tc.query})
+		if reasonOf(err) != tc.want {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+		k.idps.unreachable = nil
+		if session, token := k.alive(b, refresh); !session || !token {
+			t.Fatalf("%s: session %v, token %v", tc.name, session, token)
+		}
+		b, refresh = k.sso("s1")
+	}
+	ended, next, err := k.SingleLogout(t.Context(), request)
+	if err != nil || ended == 0 || next.URL != "https://idp.example/slo?SAMLResponse=x" {
+		t.Errorf("%d ended, %+v, %v", ended, next, err)
+	}
+	if session, token := k.alive(b, refresh); session || token {
+		t.Errorf("session %v, token %v", session, token)
+	}
+	if _, _, err := k.SingleLogout(t.Context(), request); reasonOf(err) != broker.ReasonUsed {
+		t.Errorf("replay: %v", err)
+	}
+}
+
+// TestTroubleOfOursAtAnIdP is told as such. It refuses nobody, and the person goes on.
+func TestTroubleOfOursAtAnIdP(t *testing.T) {
+	down := errors.New("key file cannot be read")
+	failing := fmt.Errorf("%w: %w", federation.ErrOurs, down)
+	k, b := newKit(t), newBrowser()
+	k.apply(strings.Replace(visits, "domains: [acme.example]\n", "", 1))
+	attempt := k.begin(b)
+
+	k.idps.unreachable = failing
+	_, err := k.Send(t.Context(), attempt, b.Browser, "corp")
+	trouble(t, err, down)
+	_, _, err = k.SingleLogout(t.Context(), broker.LogoutRequest{Account: "acme", Connection: "corp", Query: "signed"})
+	trouble(t, err, down)
+	k.idps.unreachable = nil
+
+	params := k.sent(b, attempt)
+	k.idps.err = failing
+	_, err = k.complete(b, params)
+	trouble(t, err, down)
+	_, err = k.KeepUnasked(t.Context(), "visits", "adfs", url.Values{"SAMLResponse": {"good"}}, "192.0.2.1")
+	trouble(t, err, down)
+	if n := len(k.logged(broker.LoginRefused)) + len(k.logged(broker.LogoutRefused)); n > 0 {
+		t.Errorf("%d refusals in the audit log", n)
+	}
+	k.goesOn(b, attempt)
+}
