@@ -1,7 +1,9 @@
 package federation
 
 import (
+	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -24,8 +26,22 @@ const assertionLifetime = time.Minute
 // A Signer is a key of patchbay's at one identity provider.
 type Signer struct {
 	KeyID, Algorithm string
+	// Certificate, in DER form, is by what the identity provider knows the key, if that is not the KeyID.
+	Certificate []byte
 	// Sign returns the JWS signature of its input (RFC 7515 §5.1).
 	Sign func([]byte) ([]byte, error)
+}
+
+// header names the key in one way: an identity provider that looks for a thumbprint may take a kid for another.
+func (s Signer) header() map[string]any {
+	header := map[string]any{"alg": s.Algorithm, "typ": "JWT"}
+	if len(s.Certificate) == 0 {
+		header["kid"] = s.KeyID
+		return header
+	}
+	thumbprint := sha256.Sum256(s.Certificate)
+	header["x5t#S256"] = base64.RawURLEncoding.EncodeToString(thumbprint[:]) // RFC 7515 §4.1.8
+	return header
 }
 
 func (c Config) checkClientAuth() error {
@@ -74,15 +90,15 @@ func (md *metadata) readAuthStyle(doc object, cfg Config) error {
 
 // assertion returns the parameters that authenticate patchbay by its key (RFC 7523 §2.2); none for the
 // other ways.
-func (o *OIDC) assertion(md metadata) ([]oauth2.AuthCodeOption, error) {
+func (o *OIDC) assertion(ctx context.Context, md metadata) ([]oauth2.AuthCodeOption, error) {
 	if o.cfg.ClientAuth != authPrivateKeyJWT {
 		return nil, nil
 	}
-	key, err := o.cfg.Signer()
+	key, err := o.cfg.Signer(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("client assertion: %w", err)
 	}
-	header, err := json.Marshal(map[string]any{"alg": key.Algorithm, "kid": key.KeyID, "typ": "JWT"})
+	header, err := json.Marshal(key.header())
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package federation_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -18,7 +19,7 @@ import (
 // signing makes patchbay a client with the test's key, under the id "c1".
 func (h *hostile) signing(c *federation.Config) {
 	c.ClientAuth = "private_key_jwt"
-	c.Signer = func() (federation.Signer, error) {
+	c.Signer = func(context.Context) (federation.Signer, error) {
 		return federation.Signer{KeyID: "c1", Algorithm: "RS256", Sign: func(input []byte) ([]byte, error) {
 			return h.rs256(string(input)), nil
 		}}, nil
@@ -76,9 +77,9 @@ func TestPrivateKeyJWT(t *testing.T) {
 // TestAKeyThatCannotSign sends nothing, and shows no code.
 func TestAKeyThatCannotSign(t *testing.T) {
 	broken := errors.New("the key file is sealed")
-	for name, signer := range map[string]func() (federation.Signer, error){
-		"no key": func() (federation.Signer, error) { return federation.Signer{}, broken },
-		"no signature": func() (federation.Signer, error) {
+	for name, signer := range map[string]func(context.Context) (federation.Signer, error){
+		"no key": func(context.Context) (federation.Signer, error) { return federation.Signer{}, broken },
+		"no signature": func(context.Context) (federation.Signer, error) {
 			return federation.Signer{KeyID: "c1", Algorithm: "RS256", Sign: func([]byte) ([]byte, error) { return nil, broken }}, nil
 		},
 	} {

@@ -1,6 +1,7 @@
 package federation
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,7 +36,7 @@ type Config struct {
 	// metadata offer for a secret.
 	ClientAuth string
 	// Signer returns the key that signs assertions for private_key_jwt now. Required with that.
-	Signer func() (Signer, error)
+	Signer func(context.Context) (Signer, error)
 	// Access says which access tokens of the IdP clients may present.
 	Access AccessTokens
 	// AllowPrivateNetwork lets the IdP live at private and loopback addresses, the latter also

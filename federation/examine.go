@@ -3,6 +3,7 @@ package federation
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -144,7 +145,7 @@ func (o *OIDC) examineKeys(ctx context.Context, md metadata, f *Findings) {
 // that refuses a wrong secret otherwise than the code has said something about the right one.
 func (o *OIDC) examineClient(ctx context.Context, md metadata, own Addresses, f *Findings) {
 	const code = "client"
-	proof := o.proof(own)
+	proof := o.proof(ctx, own)
 	refused, err := o.redeemNothing(ctx, md, own.RedirectURI)
 	switch {
 	case err != nil:
@@ -170,13 +171,20 @@ type proof struct {
 	fix  string
 }
 
-func (o *OIDC) proof(own Addresses) proof {
+func (o *OIDC) proof(ctx context.Context, own Addresses) proof {
 	if o.cfg.ClientAuth == authPrivateKeyJWT {
+		key, err := o.cfg.Signer(ctx)
+		if err == nil && len(key.Certificate) > 0 {
+			return proof{"certificate", There, "Upload the certificate that patchbay connection certificate prints; it has the SHA-256 thumbprint " +
+				thumbprint(key.Certificate) + "."}
+		}
 		return proof{"key", There, "Register the client for private_key_jwt, RS256, with the address of our keys and no copy of them: " + own.Keys +
 			" If our key was replaced at once a moment ago, it has to fetch them anew."}
 	}
 	return proof{"secret", Here, "Enter client_id and secret anew; look whether the secret has expired at the identity provider."}
 }
+
+func thumbprint(certificate []byte) string { return fmt.Sprintf("%X", sha256.Sum256(certificate)) }
 
 // redeemNothing redeems a code that does not exist and returns how it was refused, nil if it was not.
 func (o *OIDC) redeemNothing(ctx context.Context, md metadata, redirectURI string) (*tokenError, error) {
@@ -193,7 +201,7 @@ func (o *OIDC) tellsStrangers(ctx context.Context, md metadata, redirectURI stri
 	stranger := *o
 	switch {
 	case o.cfg.ClientAuth == authPrivateKeyJWT:
-		stranger.cfg.Signer = func() (Signer, error) { return forger(o.cfg.Signer()) }
+		stranger.cfg.Signer = func(ctx context.Context) (Signer, error) { return forger(o.cfg.Signer(ctx)) }
 	case o.cfg.ClientSecret.Empty():
 		return false
 	default:

@@ -108,7 +108,7 @@ func (e *tokenError) Unwrap() error { return e.status }
 // the answer: it may hold the code, or more.
 func (o *OIDC) exchange(ctx context.Context, md metadata, redirectURI, code, verifier string) (*oauth2.Token, error) {
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, o.client)
-	options, err := o.assertion(md)
+	options, err := o.assertion(ctx, md)
 	if err != nil {
 		return nil, err
 	}

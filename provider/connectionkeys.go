@@ -11,7 +11,7 @@ import (
 // to fetch (private_key_jwt, OpenID Connect Core 1.0 §9).
 func (p *provider) connectionKeys(w http.ResponseWriter, r *http.Request) {
 	c, ok := p.registry.Snapshot().Connection(registry.Account(r.PathValue("account")), r.PathValue("connection"))
-	if !ok || c.OIDC == nil || c.OIDC.ClientAuth != registry.ClientAuthPrivateKeyJWT {
+	if !ok || c.OIDC == nil || !c.OIDC.PublishesKeys() {
 		http.NotFound(w, r)
 		return
 	}

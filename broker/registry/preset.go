@@ -35,6 +35,17 @@ func (o *OIDC) Issues(issuer string) bool {
 	})
 }
 
+// ByCertificate reports whether the identity provider knows patchbay's key by a certificate that an
+// administrator uploads there: Entra ID fetches no keys.
+func (o *OIDC) ByCertificate() bool {
+	return o.ClientAuth == ClientAuthPrivateKeyJWT && o.Preset == PresetEntra
+}
+
+// PublishesKeys reports whether the identity provider fetches patchbay's keys.
+func (o *OIDC) PublishesKeys() bool {
+	return o.ClientAuth == ClientAuthPrivateKeyJWT && !o.ByCertificate()
+}
+
 // entraExternalID identifies a person of an Entra ID tenant for good: oid alone is unique within one.
 const entraExternalID = "tid+oid"
 

@@ -19,7 +19,7 @@ import (
 
 func connectionCommand() *cobra.Command {
 	c := &cobra.Command{Use: "connection", Short: "See and test the connections to identity providers"}
-	c.AddCommand(connectionListCommand(), connectionTestCommand(), connectionRotateCommand())
+	c.AddCommand(connectionListCommand(), connectionTestCommand(), connectionCertificateCommand(), connectionRotateCommand())
 	return c
 }
 

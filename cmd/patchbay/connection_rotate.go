@@ -19,11 +19,16 @@ const defaultKeyNotice = 14 * 24 * time.Hour
 func connectionRotateCommand() *cobra.Command {
 	var notice time.Duration
 	c := &cobra.Command{
-		Use: "rotate-key ACCOUNT/CONNECTION", Short: "Announce the next key of a SAML connection",
-		Long: `Makes the key that signs requests to the identity provider, and decrypts its assertions, after the present one.
-Its certificate is in our metadata from now on, beside the present one's, and it signs when --notice has passed; load the
-metadata anew at the identity provider before that. Old keys go on decrypting. The key of an OpenID Connect connection
-with client_auth: private_key_jwt changes by itself; for that one, see patchbay key rotate --scope.`,
+		Use: "rotate-key ACCOUNT/CONNECTION", Short: "Announce the next key of a connection that has a certificate",
+		Long: `Makes the key that comes after the present one, and signs when --notice has passed.
+
+For a SAML connection, its certificate is in our metadata from now on, beside the present one's: load them anew at the
+identity provider before that. Old keys go on decrypting. For Entra ID with client_auth: private_key_jwt, upload what
+patchbay connection certificate --next prints, and delete the present one there afterwards. At other OpenID Providers
+the key of private_key_jwt changes by itself; for that one, see patchbay key rotate --scope.
+
+With --notice 0s, for a key that somebody may have seen, the new one signs at once, and people can log in when the
+identity provider knows it.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			account, name, _ := strings.Cut(args[0], "/")
@@ -31,9 +36,9 @@ with client_auth: private_key_jwt changes by itself; for that one, see patchbay 
 				return fmt.Errorf("--notice %s is negative", notice)
 			}
 			return withState(c, func(ctx context.Context, s *server.State) error {
-				connection, ok := s.Registry.Snapshot().Connection(registry.Account(account), name)
-				if !ok || connection.SAML == nil {
-					return fmt.Errorf("%s is not a SAML connection", args[0])
+				connection, err := certified(s.Registry.Snapshot(), registry.Account(account), name)
+				if err != nil {
+					return err
 				}
 				of := registry.ConnectionKey{Account: connection.Account, ID: connection.ID}
 				keys, err := s.Store.UpstreamKeys(ctx, of)
@@ -41,8 +46,9 @@ with client_auth: private_key_jwt changes by itself; for that one, see patchbay 
 					return err
 				}
 				now := time.Now()
-				if n := len(keys); n > 0 && keys[n-1].UseFrom.After(now) {
-					return fmt.Errorf("the next key of %s is announced already, and signs from %s on", args[0], keys[n-1].UseFrom.UTC().Format(time.RFC3339))
+				if n := len(keys); n > 0 && keys[n-1].UseFrom.After(now) && notice > 0 {
+					return fmt.Errorf("the next key of %s is announced already, and signs from %s on; --notice 0s makes one that signs at once",
+						args[0], keys[n-1].UseFrom.UTC().Format(time.RFC3339))
 				}
 				from := now.Add(notice)
 				if len(keys) == 0 {

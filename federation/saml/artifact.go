@@ -41,7 +41,7 @@ func (s *SAML) resolve(ctx context.Context, idp *idp, artifact string) (*etree.E
 	if err != nil {
 		return nil, err
 	}
-	key, err := signing(keys, s.cfg.Now())
+	key, err := federation.Signing(keys, s.cfg.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -95,7 +95,10 @@ func (s *SAML) examineCertificates(d *idp, f *federation.Findings) {
 			f.Warn(code, federation.There, "Replace it; until then it is still accepted here.", "%s expired on %s", name, until.UTC().Format(time.DateOnly))
 			continue
 		}
-		f.Certificate(code, name, c.NotBefore, c.NotAfter, now)
+		f.Certificate(code, name, time.Time{}, c.NotAfter, now) // one that begins later is for later
+	}
+	for _, err := range d.unusable {
+		f.Warn(code, federation.There, "Sign with RSA of 2048 to 8192 bits, or with ECDSA.", "the metadata has a signing certificate that cannot be used: %v", err)
 	}
 	if s.cfg.MetadataURL == "" {
 		f.Warn("rollover", federation.Here, "Configure metadata_url, so that new certificates are learned before they are used.",
@@ -114,11 +117,11 @@ func (s *SAML) examineAddresses(d *idp, f *federation.Findings) {
 	default:
 		f.Good("single_sign_on", "login requests go to %s", location)
 	}
-	if location, _ := d.slo.location(s.cfg.RequestBinding); location == "" {
-		f.Warn("single_logout", federation.There, "Offer single logout, if logging out here shall reach the identity provider.",
-			"the metadata names no address for logout requests")
+	if to, ok := d.slo[bindingRedirect]; !ok {
+		f.Warn("single_logout", federation.There, "Offer single logout by HTTP-Redirect, if logging out here shall reach the identity provider.",
+			"the metadata names no address for logout requests by redirect")
 	} else {
-		f.Good("single_logout", "logout requests go to %s", location)
+		f.Good("single_logout", "logout requests go to %s", to.location)
 	}
 	if s.cfg.ResponseBinding == BindingArtifact && len(d.artifacts) == 0 {
 		f.Fail("artifact_resolution", federation.There, "Offer artifact resolution, or set response_binding: post here.",
@@ -132,7 +135,7 @@ func (s *SAML) examineOwnKeys(ctx context.Context, f *federation.Findings) {
 	var current Key
 	keys, err := s.cfg.Store.Keys(ctx)
 	if err == nil {
-		current, err = signing(keys, now)
+		current, err = federation.Signing(keys, now)
 	}
 	if err != nil {
 		f.Fail(code, federation.Here, "Look at the state database and the key file.", "the connection's own key: %v", err)

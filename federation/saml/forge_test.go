@@ -98,7 +98,7 @@ func find(el *etree.Element, path string) *etree.Element {
 var otherKeys = sync.OnceValues(func() ([]Key, error) {
 	var keys []Key
 	for _, name := range []string{"idp", "attacker"} {
-		k, err := NewKey(name, time.Now())
+		k, err := federation.NewKeyPair(name, time.Now())
 		if err != nil {
 			return nil, err
 		}

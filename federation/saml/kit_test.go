@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/patchbay-auth/patchbay/federation"
 	"github.com/patchbay-auth/patchbay/federation/idptest"
 )
 
@@ -51,7 +52,7 @@ func (m *memory) KeepMetadata(_ context.Context, text []byte) error {
 }
 
 // ownKey is made once: RSA keys take long.
-var ownKey = sync.OnceValues(func() (Key, error) { return NewKey("patchbay", time.Now()) })
+var ownKey = sync.OnceValues(func() (Key, error) { return federation.NewKeyPair("patchbay", time.Now()) })
 
 func testKey(t testing.TB) Key {
 	t.Helper()

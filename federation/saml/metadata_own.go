@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/beevik/etree"
+
+	"github.com/patchbay-auth/patchbay/federation"
 )
 
 // ServiceMetadata returns our metadata for this connection's IdP (SAML Metadata §2.4.4): addresses, and the
@@ -15,7 +17,7 @@ func (s *SAML) ServiceMetadata(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if keys, err = published(keys, s.cfg.Now()); err != nil {
+	if keys, err = federation.Published(keys, s.cfg.Now()); err != nil {
 		return nil, err
 	}
 	doc := etree.NewDocument()

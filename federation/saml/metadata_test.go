@@ -216,7 +216,7 @@ func TestKeyRollover(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		k, err := signing(keys, l.now)
+		k, err := federation.Signing(keys, l.now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -58,7 +58,9 @@ func (s *SAML) start(ctx context.Context, r federation.StartRequest) (federation
 		IdP: idp.entityID, Request: newID(), MaxAge: anyAge, Started: now.Unix(),
 		Contexts: s.contexts(r.ACRValues),
 	}
-	if age := s.maxAge(r.MaxAge); age >= 0 {
+	if r.Prompt == "login" { // and an IdP that shows no login page all the same is not believed
+		m.MaxAge = 0
+	} else if age := s.maxAge(r.MaxAge); age >= 0 {
 		m.MaxAge = int64(age / time.Second)
 	}
 	text, err := json.Marshal(m)
@@ -170,7 +172,7 @@ func (s *SAML) dispatch(ctx context.Context, d dispatch) (location string, form 
 		if err != nil {
 			return "", nil, err
 		}
-		if key, err = signing(keys, s.cfg.Now()); err != nil {
+		if key, err = federation.Signing(keys, s.cfg.Now()); err != nil {
 			return "", nil, err
 		}
 	}

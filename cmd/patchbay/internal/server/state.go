@@ -62,7 +62,7 @@ func (s *State) EnsureKeys(ctx context.Context) error {
 	for _, t := range snapshot.Tenants() {
 		scopes = append(scopes, keyring.Realm(string(t.Account)))
 		for _, c := range snapshot.Connections(t.Account) {
-			if c.OIDC != nil && c.OIDC.ClientAuth == registry.ClientAuthPrivateKeyJWT {
+			if c.OIDC != nil && c.OIDC.PublishesKeys() {
 				scopes = append(scopes, keyring.Connection(string(c.Account), c.ID))
 			}
 		}

@@ -34,7 +34,11 @@ func (s *State) Examine(ctx context.Context, c *registry.Connection, base string
 		return nil, err
 	}
 	at := connectionAddress(base, c)
-	return upstream.Examine(ctx, federation.Addresses{RedirectURI: at + "/callback", Keys: at + "/jwks"}), nil
+	findings := upstream.Examine(ctx, federation.Addresses{RedirectURI: at + "/callback", Keys: at + "/jwks"})
+	if c.OIDC.ByCertificate() {
+		s.examineCertificate(ctx, c, now, &findings)
+	}
+	return findings, nil
 }
 
 // connectionAddress is where IdPs find a connection. It never moves.
@@ -49,7 +53,7 @@ func EnteredThere(base string, c *registry.Connection) []string {
 	switch {
 	case c.SAML != nil:
 		return []string{at + "/saml/metadata"}
-	case c.OIDC.ClientAuth == registry.ClientAuthPrivateKeyJWT:
+	case c.OIDC.PublishesKeys():
 		return []string{at + "/callback", at + "/jwks"}
 	}
 	return []string{at + "/callback"}
@@ -66,7 +70,7 @@ func (s *State) oidc(c *registry.Connection, now func() time.Time) (*federation.
 	}
 	return federation.Open(federation.Config{
 		Connection: c.ID, Issuer: c.OIDC.Issuer, ClientID: c.OIDC.ClientID, ClientSecret: clientSecret,
-		ClientAuth: c.OIDC.ClientAuth, Signer: s.signerAt(c),
+		ClientAuth: c.OIDC.ClientAuth, Signer: s.signerAt(c, now),
 		Preset: federation.Preset{
 			Connection: c.OIDC.Auth0Connection, Organization: c.OIDC.Organization,
 			HostedDomain: c.OIDC.HostedDomain, Tenants: c.OIDC.Tenants,
@@ -78,9 +82,23 @@ func (s *State) oidc(c *registry.Connection, now func() time.Time) (*federation.
 }
 
 // signerAt returns the key by which patchbay proves itself at a connection's IdP. RS256 is what all of
-// them take.
-func (s *State) signerAt(c *registry.Connection) func() (federation.Signer, error) {
-	return func() (federation.Signer, error) {
+// them take that fetch our keys.
+func (s *State) signerAt(c *registry.Connection, now func() time.Time) func(context.Context) (federation.Signer, error) {
+	if c.OIDC.ByCertificate() {
+		keys := s.ownKeys(c, now)
+		return func(ctx context.Context) (federation.Signer, error) {
+			all, err := keys.Keys(ctx)
+			if err != nil {
+				return federation.Signer{}, err
+			}
+			key, err := federation.Signing(all, now())
+			if err != nil {
+				return federation.Signer{}, err
+			}
+			return key.Signer(), nil
+		}
+	}
+	return func(context.Context) (federation.Signer, error) {
 		key, err := s.Keyring.Signer(keyring.Connection(string(c.Account), c.ID), keyring.RS256)
 		if err != nil {
 			return federation.Signer{}, err
@@ -92,7 +110,7 @@ func (s *State) signerAt(c *registry.Connection) func() (federation.Signer, erro
 func (s *State) saml(c *registry.Connection, base string, now func() time.Time) (*saml.SAML, error) {
 	config := c.SAML.Config(c)
 	config.Base = connectionAddress(base, c) + "/saml"
-	config.Store = &connectionState{State: s, of: registry.ConnectionKey{Account: c.Account, ID: c.ID}, now: now}
+	config.Store = &connectionState{ownKeys: s.ownKeys(c, now)}
 	config.Now = now
 	return saml.Open(config)
 }
