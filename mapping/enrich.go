@@ -26,6 +26,13 @@ type Given struct {
 // IsZero reports whether nothing is given.
 func (g Given) IsZero() bool { return len(g.Roles)+len(g.Groups) == 0 }
 
+// A GivenBy is what one enrichment gave.
+type GivenBy struct {
+	// Rule is its place in the connection, from enrich[0].
+	Rule string `json:"rule"`
+	Given
+}
+
 // The bounds of what a connection can give: its names are in every token.
 const (
 	maxGiven     = 50
@@ -41,7 +48,7 @@ type enrichment struct {
 func (c *compiler) enrich() {
 	names := 0
 	for i, e := range c.options.Enrich {
-		key := fmt.Sprintf("enrich[%d]", i)
+		key := enrichmentKey(i)
 		if e.When == nil {
 			c.fault(key+".when", "is required: what everybody has is the directory's to say")
 		}
@@ -66,16 +73,21 @@ func (c *compiler) givenNames(key string, names []string) {
 	}
 }
 
-// given adds up what the enrichments say about an identity.
-func (r *Rules) given(id Identity) Given {
-	var g Given
-	for _, e := range r.enrich {
+// given adds up what the enrichments say about an identity, and tells which of them gave what.
+func (r *Rules) given(id Identity) (Given, []GivenBy) {
+	var sum Given
+	var by []GivenBy
+	for i, e := range r.enrich {
 		if e.when.unmet(id) == "" {
-			g = g.and(e.given)
+			sum = sum.and(e.given)
+			by = append(by, GivenBy{enrichmentKey(i), e.given})
 		}
 	}
-	return g
+	return sum, by
 }
+
+// enrichmentKey is where an enrichment stands in a tenant file: it has no name.
+func enrichmentKey(i int) string { return fmt.Sprintf("enrich[%d]", i) }
 
 func (g Given) and(more Given) Given {
 	return Given{Roles: union(g.Roles, more.Roles), Groups: union(g.Groups, more.Groups)}

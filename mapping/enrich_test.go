@@ -20,11 +20,12 @@ func TestEnrich(t *testing.T) {
 		claims map[string]any
 		people people
 		want   Given
+		by     string
 	}{
-		{"both", map[string]any{"groups": []any{"x", "cc-leads"}, "country": "NO"}, people{"external_id = x1": active("1")}, Given{Roles: []string{"supervisor", "nordic"}, Groups: []string{"Leads", "All"}}},
-		{"one", map[string]any{"country": "SE"}, people{"external_id = x1": active("1")}, Given{Roles: []string{"supervisor", "nordic"}}},
-		{"none", map[string]any{"groups": "CC-LEADS", "roles": []any{"admin"}}, people{"external_id = x1": active("1")}, Given{}},
-		{"somebody who is refused", map[string]any{"country": "NO"}, nil, Given{}},
+		{"both", map[string]any{"groups": []any{"x", "cc-leads"}, "country": "NO"}, people{"external_id = x1": active("1")}, Given{Roles: []string{"supervisor", "nordic"}, Groups: []string{"Leads", "All"}}, "enrich[0] enrich[1]"},
+		{"one", map[string]any{"country": "SE"}, people{"external_id = x1": active("1")}, Given{Roles: []string{"supervisor", "nordic"}}, "enrich[1]"},
+		{"none", map[string]any{"groups": "CC-LEADS", "roles": []any{"admin"}}, people{"external_id = x1": active("1")}, Given{}, ""},
+		{"somebody who is refused", map[string]any{"country": "NO"}, nil, Given{}, ""},
 	} {
 		d, err := rules.Resolve(Identity{Connection: "corp", ExternalID: "x1", Claims: test.claims}, Env{}, test.people.lookup)
 		if err != nil {
@@ -32,6 +33,16 @@ func TestEnrich(t *testing.T) {
 		}
 		if diff := cmp.Diff(test.want, d.Given); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
+		var by []string
+		for _, g := range d.Trace.Given {
+			by = append(by, g.Rule)
+			if diff := cmp.Diff(map[string]Enrichment{"enrich[0]": supervisors, "enrich[1]": nordic}[g.Rule].Groups, g.Groups); diff != "" {
+				t.Errorf("%s, %s (-want +got):\n%s", test.name, g.Rule, diff)
+			}
+		}
+		if got := strings.Join(by, " "); got != test.by {
+			t.Errorf("%s: given by %q, want %q", test.name, got, test.by)
 		}
 	}
 	many := make([]string, maxGiven+1)

@@ -29,7 +29,7 @@ func (r *Rules) Resolve(id Identity, env Env, lookup Lookup) (Decision, error) {
 		if step.Outcome != Passed {
 			d.Rule = r.rules[i].Name
 			if d.Refused == "" {
-				d.Given = r.given(id)
+				d.Given, d.Trace.Given = r.given(id)
 			}
 			return d, nil
 		}

@@ -15,6 +15,8 @@ type Trace struct {
 	// Claims holds what the claims were; nil for one that the IdP did not send.
 	Claims map[string]Recorded `json:"claims,omitempty"`
 	Steps  []Step              `json:"steps"`
+	// Given tells which enrichment gave which roles and groups to whoever got in.
+	Given []GivenBy `json:"given,omitempty"`
 }
 
 // Recorded are the values of a claim. In JSON one value is text, several are an array, and a claim that

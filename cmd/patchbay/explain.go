@@ -172,6 +172,25 @@ func tellTrace(b *strings.Builder, t mapping.Trace) {
 			fmt.Fprintf(b, "     %s\n", printable(step.Why))
 		}
 	}
+	tellGiven(b, t.Given)
+}
+
+// tellGiven says which enrichment gave what.
+func tellGiven(b *strings.Builder, given []mapping.GivenBy) {
+	if len(given) == 0 {
+		return
+	}
+	b.WriteString("\nroles and groups of the login, beside those of the directory\n")
+	for _, g := range given {
+		var parts []string
+		if len(g.Roles) > 0 {
+			parts = append(parts, "roles "+strings.Join(g.Roles, ", "))
+		}
+		if len(g.Groups) > 0 {
+			parts = append(parts, "groups "+strings.Join(g.Groups, ", "))
+		}
+		fmt.Fprintf(b, "  %s: %s\n", g.Rule, printable(strings.Join(parts, "; ")))
+	}
 }
 
 func met(users []mapping.UserID) string {
