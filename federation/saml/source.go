@@ -122,7 +122,7 @@ func (s *source) set(latest *idp, text []byte, fetched time.Time) {
 	s.latest, s.text, s.fetched = latest, text, fetched
 }
 
-// refresh fetches in the background. Its error is kept in err; who wants to know calls SignedUntil.
+// refresh fetches in the background. Its error is kept in err; whoever wants to know calls Ends.
 func (s *source) refresh(ctx context.Context) {
 	go func() { _, _ = s.fetch(context.WithoutCancel(ctx)) }()
 }

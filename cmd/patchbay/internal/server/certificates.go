@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/federation/saml"
 )
 
 const (
@@ -74,21 +75,32 @@ func (s *Server) lookAtCertificates(ctx context.Context) {
 			if c.SAML == nil || !c.Enabled || !t.Enabled || ctx.Err() != nil {
 				continue
 			}
-			upstream, err := s.saml(c, s.base, s.now)
-			var until time.Time
-			if err == nil {
-				until, err = upstream.SignedUntil(ctx)
-			}
-			log := s.log.With("account", c.Account, "connection", c.ID)
-			if err != nil {
-				log.WarnContext(ctx, "the metadata of a SAML identity provider cannot be read", "error", err)
-				continue
-			}
-			found[registry.ConnectionKey{Account: c.Account, ID: c.ID}] = until
-			if s.now().Add(certificatesSoon).After(until) {
-				log.WarnContext(ctx, "the signing certificate of a SAML identity provider ends", "until", until)
+			if ends := s.lookAt(ctx, c); !ends.Certificate.IsZero() {
+				found[registry.ConnectionKey{Account: c.Account, ID: c.ID}] = ends.Certificate
 			}
 		}
 	}
 	s.certificates.set(found)
+}
+
+// lookAt says in the log what will keep people from logging in by a SAML connection.
+func (s *Server) lookAt(ctx context.Context, c *registry.Connection) saml.Ends {
+	var ends saml.Ends
+	upstream, err := s.saml(c, s.base, s.now)
+	if err == nil {
+		ends, err = upstream.Ends(ctx)
+	}
+	log := s.log.With("account", c.Account, "connection", c.ID)
+	if err != nil && ctx.Err() == nil {
+		log.WarnContext(ctx, "the metadata of a SAML identity provider cannot be read", "error", err)
+	}
+	soon := s.now().Add(certificatesSoon)
+	if until := ends.Certificate; !until.IsZero() && soon.After(until) {
+		log.WarnContext(ctx, "the signing certificate of a SAML identity provider ends", "until", until)
+	}
+	// What is fetched ends every few days, and begins anew.
+	if until := ends.Metadata; c.SAML.MetadataURL == "" && !until.IsZero() && soon.After(until) {
+		log.WarnContext(ctx, "the copy of a SAML identity provider's metadata ends", "until", until)
+	}
+	return ends
 }
