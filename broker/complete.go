@@ -128,7 +128,10 @@ func (e *Engine) resolve(ctx context.Context, r route, t *registry.Tenant, ident
 	}
 	record.Trace, record.UserID = &decision.Trace, decision.User.ID
 	if decision.Refused != "" {
-		record.Reason, record.Detail = Reason(decision.Refused), "rule "+decision.Rule
+		record.Reason, record.Detail = Reason(decision.Refused), "no rule found a user"
+		if decision.Rule != "" {
+			record.Detail = "rule " + decision.Rule
+		}
 		record.UserID = metAlone(decision.Trace)
 	}
 	return decision, nil

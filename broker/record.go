@@ -62,7 +62,10 @@ func (e *Engine) turnedAway(ctx context.Context, a Attempt, connection string, b
 		once += " " + connection
 	}
 	record.ID = onceFor(a.ID, once)
-	record.Reason, record.Detail = refused.Reason, truncate(refused.Error(), maxDetail)
+	record.Reason = refused.Reason
+	if refused.Err != nil {
+		record.Detail = truncate(refused.Err.Error(), maxDetail)
+	}
 	return e.refuse(ctx, record, refused.AttemptID, refused.Err)
 }
 

@@ -23,7 +23,7 @@ func auditCommand() *cobra.Command {
 }
 
 func auditTailCommand() *cobra.Command {
-	var since time.Duration
+	since := period(time.Hour)
 	var follow, asJSON bool
 	c := &cobra.Command{
 		Use:   "tail",
@@ -31,7 +31,7 @@ func auditTailCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return withState(c, func(ctx context.Context, s *server.State) error {
-				t := tail{store: s.Store, after: time.Now().Add(-since), seen: map[id.ID]time.Time{}, print: eventPrinter(c, asJSON)}
+				t := tail{store: s.Store, after: since.ago(time.Now()), seen: map[id.ID]time.Time{}, print: eventPrinter(c, asJSON)}
 				for {
 					if err := t.read(ctx); err != nil || !follow {
 						return err
@@ -46,7 +46,7 @@ func auditTailCommand() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.DurationVar(&since, "since", time.Hour, "how far to look back")
+	f.Var(&since, "since", "how far to look back")
 	f.BoolVarP(&follow, "follow", "F", false, "go on as events arrive")
 	f.BoolVar(&asJSON, "json", false, "print one JSON object a line")
 	return c
@@ -93,6 +93,9 @@ func (t *tail) read(ctx context.Context) error {
 	return nil
 }
 
+// auditTime is RFC 3339 with as many digits in every line, so that lines can be compared by eye.
+const auditTime = "2006-01-02T15:04:05.000000Z07:00"
+
 func eventPrinter(c *cobra.Command, asJSON bool) func(broker.Event) error {
 	if asJSON {
 		encoder := json.NewEncoder(c.OutOrStdout())
@@ -106,7 +109,7 @@ func eventPrinter(c *cobra.Command, asJSON bool) func(broker.Event) error {
 		for _, name := range slices.Sorted(maps.Keys(line)) {
 			facts = append(facts, fmt.Sprintf("%s=%q", name, line[name]))
 		}
-		_, err := fmt.Fprintf(c.OutOrStdout(), "%s %-22s %s\n", e.At.UTC().Format(time.RFC3339Nano), e.Kind, strings.Join(facts, " "))
+		_, err := fmt.Fprintf(c.OutOrStdout(), "%s %-22s %s\n", e.At.UTC().Format(auditTime), e.Kind, strings.Join(facts, " "))
 		return err
 	}
 }

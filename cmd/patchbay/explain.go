@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,12 +34,18 @@ refused somebody, and login_id in the audit log. Names that are nobody's are not
 type passwords there by mistake; such logins are found by --login, and shown under a pseudonym.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if (len(args) == 1) == (account != "") {
+			switch {
+			case (len(args) == 1) == (account != ""):
 				return errors.New("explain takes either a login id or --account")
+			case limit < 1:
+				return fmt.Errorf("--limit %d: want at least 1", limit)
 			}
 			return withState(c, func(ctx context.Context, s *server.State) error {
 				if len(args) == 1 {
 					return explainOne(ctx, s.Store, args[0], c.OutOrStdout(), asJSON)
+				}
+				if _, ok := s.Registry.Snapshot().Tenant(registry.Account(account)); !ok {
+					return fmt.Errorf("--account %q: there is no such tenant", account)
 				}
 				logins, err := findLogins(ctx, s, registry.Account(account), mapping.UserID(user), login, limit)
 				if err != nil {
@@ -122,13 +129,19 @@ func listLogins(out io.Writer, logins []broker.Login, asJSON bool) error {
 		}
 		return json.NewEncoder(out).Encode(lines)
 	}
-	for _, l := range logins {
-		_, err := fmt.Fprintf(out, "%s  %s  %-9s %-10s %-24q user %-10s %s\n", l.At.UTC().Format(time.RFC3339), l.ID, outcome(l), l.Connection, l.Subject, l.UserID, l.Reason)
-		if err != nil {
-			return err
-		}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, l := range logins { // a tabwriter keeps its first error until Flush
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", l.At.UTC().Format(time.RFC3339), l.ID, became(l), l.Connection, printable(l.Subject))
 	}
-	return nil
+	return w.Flush()
+}
+
+// became is what came of a login, in a word or two.
+func became(l broker.Login) string {
+	if l.Reason != "" {
+		return string(l.Reason)
+	}
+	return "user " + string(l.UserID)
 }
 
 // tellLogin explains one login in words.
@@ -141,6 +154,9 @@ func tellLogin(out io.Writer, l broker.Login) error {
 		}
 	}
 	fmt.Fprintf(&b, "outcome    %s\n", outcome(l))
+	if todo := advice(l); todo != "" {
+		fmt.Fprintf(&b, "to do      %s\n", todo)
+	}
 	if l.Trace != nil {
 		tellTrace(&b, *l.Trace)
 	}

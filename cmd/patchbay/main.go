@@ -66,5 +66,6 @@ func newRoot() *cobra.Command {
 		checkCommand(), applyCommand(), exportCommand(), connectionCommand(), domainCommand(), keyCommand(),
 		explainCommand(), mapCommand(), externalIDsCommand(), reportCommand(), sessionCommand(), revokeCommand(), auditCommand(), consentCommand(), benchCommand(), versionCommand(),
 	)
+	teachUsage(root)
 	return root
 }
