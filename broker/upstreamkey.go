@@ -30,8 +30,8 @@ func (k UpstreamKey) Context() []byte {
 type UpstreamStore interface {
 	// UpstreamKeys returns the keys of a connection, the first generation first.
 	UpstreamKeys(context.Context, registry.ConnectionKey) ([]UpstreamKey, error)
-	// InsertUpstreamKey stores a key, or returns ErrConflict if that generation exists.
-	InsertUpstreamKey(context.Context, UpstreamKey) error
+	// InsertUpstreamKey stores a key with its event, or returns ErrConflict if that generation exists.
+	InsertUpstreamKey(context.Context, UpstreamKey, Event) error
 	// UpstreamMetadata returns the document that SaveUpstreamMetadata stored last, or ErrNotFound.
 	UpstreamMetadata(context.Context, registry.ConnectionKey) ([]byte, error)
 	SaveUpstreamMetadata(ctx context.Context, c registry.ConnectionKey, document []byte, at time.Time) error

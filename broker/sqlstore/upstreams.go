@@ -42,12 +42,16 @@ func (s *Store) UpstreamKeys(ctx context.Context, of registry.ConnectionKey) ([]
 	return keys, wrap(err, "read keys of connection %s/%s", of.Account, of.ID)
 }
 
-// InsertUpstreamKey implements broker.UpstreamStore. The primary key is the lock: after a lost reply our own
-// row looks like another's, and is read like one.
-func (s *Store) InsertUpstreamKey(ctx context.Context, k broker.UpstreamKey) error {
-	err := s.inStatement(ctx, func(ctx context.Context, c conn) error {
-		return c.run(ctx, insertUpstreamKey, key(k.Connection.Account), key(k.Connection.ID), k.Generation,
+// InsertUpstreamKey implements broker.UpstreamStore. The primary key is the lock. After a lost reply another's
+// row looks like our own, and is read like it.
+func (s *Store) InsertUpstreamKey(ctx context.Context, k broker.UpstreamKey, e broker.Event) error {
+	err := s.inDurableTx(ctx, func(ctx context.Context, t *tx) error {
+		err := t.run(ctx, insertUpstreamKey, key(k.Connection.Account), key(k.Connection.ID), k.Generation,
 			k.SealedKey, k.Certificate, micros(k.CreatedAt), micros(k.UseFrom))
+		if err != nil {
+			return err
+		}
+		return t.appendEvents(ctx, []broker.Event{e})
 	})
 	if isDuplicate(err) {
 		return broker.ErrConflict

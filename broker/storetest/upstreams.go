@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -51,13 +52,29 @@ func upstreamKeysUnique(t *testing.T, s Store) {
 			CreatedAt: now(), UseFrom: now().Add(time.Hour),
 		}
 	}
-	oneWinner(t, race(16, func(i int) error { return s.InsertUpstreamKey(t.Context(), made(1, string(rune('a'+i)))) }), broker.ErrConflict)
+	oneWinner(t, race(16, func(i int) error {
+		return s.InsertUpstreamKey(t.Context(), made(1, string(rune('a'+i))), upstreamKeyAdded("server"))
+	}), broker.ErrConflict)
 	second := made(2, "second")
-	must(t, s.InsertUpstreamKey(t.Context(), second))
+	must(t, s.InsertUpstreamKey(t.Context(), second, upstreamKeyAdded("cli:ana")))
+	var by []string
+	events, err := s.Events(t.Context(), time.Time{}, 100)
+	must(t, err)
+	for _, e := range events {
+		if e.Kind == broker.KeyAdded {
+			by = append(by, e.Actor)
+		}
+	}
+	slices.Sort(by)
+	same(t, by, []string{"cli:ana", "server"}) // nothing of the fifteen that came too late
 	keys := get(t, s.UpstreamKeys, adfs)
 	same(t, len(keys), 2)
 	same(t, keys[1], second)
 	same(t, len(get(t, s.UpstreamKeys, registry.ConnectionKey{Account: account, ID: "ADFS"})), 0)
+}
+
+func upstreamKeyAdded(by string) broker.Event {
+	return broker.Event{ID: id.New(), At: now(), Kind: broker.KeyAdded, Account: account, Actor: by}
 }
 
 func upstreamMetadata(t *testing.T, s Store) {

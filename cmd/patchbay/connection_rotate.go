@@ -23,7 +23,7 @@ func connectionRotateCommand() *cobra.Command {
 		Long: `Makes the key that comes after the present one, and signs when --notice has passed.
 
 For a SAML connection, its certificate is in our metadata from now on, beside the present one's: load them anew at the
-identity provider before that. Old keys go on decrypting. For Entra ID with client_auth: private_key_jwt, upload what
+identity provider before that. The two keys before the present one go on decrypting. For Entra ID with client_auth: private_key_jwt, upload what
 patchbay connection certificate --next prints, and delete the present one there afterwards. At other OpenID Providers
 the key of private_key_jwt changes by itself; for that one, see patchbay key rotate --scope.
 
@@ -54,7 +54,8 @@ identity provider knows it.`,
 				if len(keys) == 0 {
 					from = now // nobody has seen a key of it yet
 				}
-				if err := s.AnnounceKey(ctx, of, len(keys)+1, now, from); err != nil {
+				next := server.Announcement{Generation: len(keys) + 1, At: now, UseFrom: from, By: actor()}
+				if err := s.AnnounceKey(ctx, of, next); err != nil {
 					return err
 				}
 				_, err = fmt.Fprintf(c.OutOrStdout(), "%s: the next key is announced, and signs from %s on\n", args[0], from.UTC().Format(time.RFC3339))

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +13,7 @@ import (
 	"github.com/patchbay-auth/patchbay/broker"
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/federation"
+	"github.com/patchbay-auth/patchbay/internal/id"
 )
 
 // ownKeys are the keys with certificates by which the IdP of one connection knows us, as they are in the
@@ -25,9 +28,9 @@ type ownKeys struct {
 	loaded time.Time
 }
 
-// keysFor is how long a connection's keys are used without another look. A new one is announced for much
-// longer than that before it is used.
-const keysFor = time.Minute
+// keysFor is how long a connection's keys are used without another look. Who has announced a key fetches the
+// metadata next, from any server, and must find it there.
+const keysFor = 5 * time.Second
 
 func (s *State) ownKeys(c *registry.Connection, now func() time.Time) *ownKeys {
 	return &ownKeys{State: s, of: registry.ConnectionKey{Account: c.Account, ID: c.ID}, now: now}
@@ -43,7 +46,7 @@ func (k *ownKeys) Keys(ctx context.Context) ([]federation.KeyPair, error) {
 	}
 	stored, err := k.Store.UpstreamKeys(ctx, k.of)
 	if err == nil && len(stored) == 0 {
-		err = k.AnnounceKey(ctx, k.of, 1, now, now)
+		err = k.AnnounceKey(ctx, k.of, Announcement{Generation: 1, At: now, UseFrom: now})
 		if err == nil || errors.Is(err, broker.ErrConflict) { // another server was first
 			stored, err = k.Store.UpstreamKeys(ctx, k.of)
 		}
@@ -74,10 +77,19 @@ func (s *State) open(stored []broker.UpstreamKey) ([]federation.KeyPair, error) 
 	return keys, nil
 }
 
-// AnnounceKey makes the key of a generation of a connection, which signs from useFrom on. It returns
-// broker.ErrConflict if that generation exists.
-func (s *State) AnnounceKey(ctx context.Context, of registry.ConnectionKey, generation int, now, useFrom time.Time) error {
-	key, err := federation.NewKeyPair(string(of.Account)+"/"+of.ID, now)
+// An Announcement is how the next key of a connection comes to be.
+type Announcement struct {
+	Generation int
+	// At is now; UseFrom is when the key begins to sign.
+	At, UseFrom time.Time
+	// By is who wants it, for the audit log; empty for a first key, which nobody asks for.
+	By string
+}
+
+// AnnounceKey makes the key of a generation of a connection. It returns broker.ErrConflict if that generation
+// exists.
+func (s *State) AnnounceKey(ctx context.Context, of registry.ConnectionKey, a Announcement) error {
+	key, err := federation.NewKeyPair(string(of.Account)+"/"+of.ID, a.At)
 	if err != nil {
 		return err
 	}
@@ -86,12 +98,17 @@ func (s *State) AnnounceKey(ctx context.Context, of registry.ConnectionKey, gene
 		return err
 	}
 	stored := broker.UpstreamKey{
-		Connection: of, Generation: generation, Certificate: key.Certificate.Raw, CreatedAt: now, UseFrom: useFrom,
+		Connection: of, Generation: a.Generation, Certificate: key.Certificate.Raw, CreatedAt: a.At, UseFrom: a.UseFrom,
 	}
 	if stored.SealedKey, err = s.Keys.Seal(private, stored.Context()); err != nil {
 		return err
 	}
-	return s.Store.InsertUpstreamKey(ctx, stored)
+	sum := sha256.Sum256(key.Certificate.Raw)
+	return s.Store.InsertUpstreamKey(ctx, stored, broker.Event{
+		ID: id.New(), At: a.At, Kind: broker.KeyAdded, Account: of.Account, Actor: a.By, Detail: map[string]string{
+			"connection": of.ID, "certificate": hex.EncodeToString(sum[:]), "use_from": a.UseFrom.UTC().Format(time.RFC3339),
+		},
+	})
 }
 
 // OwnKeys returns the keys by whose certificates the IdP of a connection should know us: the one that signs,
