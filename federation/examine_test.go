@@ -56,8 +56,8 @@ func TestExamine(t *testing.T) {
 		"external id":     {func(c *federation.Config) { c.ExternalIDClaim = "employeeNumber" }, callback, "external_id_claim", "not among", "ID token"},
 		"one of two ids":  {func(c *federation.Config) { c.ExternalIDClaim = "sub+tid" }, callback, "external_id_claim", `taken from "tid"`, "ID token"},
 		"scope":           {func(c *federation.Config) { c.Scopes = []string{"openid", "tea"} }, callback, "scopes", `"tea"`, "scopes"},
-		"clock":           {func(c *federation.Config) { c.Now = func() time.Time { return time.Now().Add(-time.Hour) } }, callback, "clock", "only 1m0s are allowed", "NTP"},
-		"clock, slightly": {func(c *federation.Config) { c.Now = func() time.Time { return time.Now().Add(30 * time.Second) } }, callback, "clock", "differ by", "NTP"},
+		"clock":           {func(c *federation.Config) { c.Now = func() time.Time { return time.Now().Add(-time.Hour) } }, callback, "clock", "ahead of ours, and only 1m0s are allowed", "NTP"},
+		"clock, slightly": {func(c *federation.Config) { c.Now = func() time.Time { return time.Now().Add(30 * time.Second) } }, callback, "clock", "s behind ours; up to", "NTP"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := good

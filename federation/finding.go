@@ -121,11 +121,15 @@ func (f *Findings) Clock(answer *http.Response, now time.Time, skew time.Duratio
 		return
 	}
 	off := date.Sub(now).Round(time.Second)
+	which := "ahead of"
+	if off < 0 {
+		which = "behind"
+	}
 	switch {
 	case off.Abs() > skew:
-		f.Fail(code, Here, "Synchronise both clocks (NTP).", "the clocks differ by %s, and only %s are allowed", off.Abs(), skew)
+		f.Fail(code, Here, "Synchronise both clocks (NTP).", "the identity provider's clock is %s %s ours, and only %s are allowed", off.Abs(), which, skew)
 	case off.Abs() > apart:
-		f.Warn(code, Here, "Synchronise both clocks (NTP).", "the clocks differ by %s; up to %s are allowed", off.Abs(), skew)
+		f.Warn(code, Here, "Synchronise both clocks (NTP).", "the identity provider's clock is %s %s ours; up to %s are allowed", off.Abs(), which, skew)
 	default:
 		f.Good(code, "both clocks agree")
 	}

@@ -3,16 +3,12 @@ package saml
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -44,6 +40,11 @@ func (s *SAML) examineMetadata(ctx context.Context, f *federation.Findings) *idp
 		}
 	}
 	d, err := readMetadata(text, s.cfg)
+	if err != nil && isWebPage(text) {
+		f.Fail(code, federation.Here, "Configure the address at which the identity provider publishes its metadata, which is XML. If this is it, it answers with a page: look at it in a browser.",
+			"it is a web page that says %q, not metadata", wording(text))
+		return nil
+	}
 	if err != nil {
 		f.Fail(code, federation.There, "Use the metadata of the identity provider itself; with several in one document, name one with entity_id.", "%v", err)
 		return nil
@@ -131,9 +132,9 @@ func (s *SAML) examineAddresses(d *idp, f *federation.Findings) {
 
 func (s *SAML) examineOwnKeys(ctx context.Context, f *federation.Findings) {
 	const code = "own_key"
-	now := s.cfg.Now()
 	var current Key
 	keys, err := s.cfg.Store.Keys(ctx)
+	now := s.cfg.Now() // the first key may have been made just then
 	if err == nil {
 		current, err = federation.Signing(keys, now)
 	}
@@ -147,80 +148,6 @@ func (s *SAML) examineOwnKeys(ctx context.Context, f *federation.Findings) {
 			f.Warn(code, federation.There, "Load our metadata anew before then: "+s.entityID(), "our next key signs from %s on", k.UseFrom.UTC().Format(time.RFC3339))
 		}
 	}
-}
-
-// maxPage is how much of an answer of the IdP's is read, in bytes.
-const maxPage = 1 << 20
-
-// samlResponse finds the form by which an IdP answers at once (SAML Bindings §3.5.4).
-var samlResponse = regexp.MustCompile(`(?s)name="SAMLResponse"[^>]*value="([^"]+)"|value="([^"]+)"[^>]*name="SAMLResponse"`)
-
-// examineRequest sends a login request that must not show a page (IsPassive, SAML Core §3.4.1). Nobody
-// being logged in, an IdP that knows us answers with a status of its own.
-func (s *SAML) examineRequest(ctx context.Context, d *idp, f *federation.Findings) {
-	const code = "login_request"
-	message := s.authnRequest(memo{Request: newID(), Contexts: s.cfg.AuthnContexts}, false, s.cfg.Now())
-	message.CreateAttr("IsPassive", "true")
-	sign := s.cfg.SignRequests || d.wantsSigned
-	location, form, err := s.dispatch(ctx, dispatch{
-		message: message, kind: "SAMLRequest", relayState: newID(), endpoints: d.sso, binding: s.cfg.RequestBinding, sign: sign,
-	})
-	if err != nil {
-		f.Fail(code, federation.Here, "See above.", "a login request cannot be made: %v", err)
-		return
-	}
-	method := http.MethodGet
-	if form != nil {
-		method = http.MethodPost
-	}
-	answer, err := s.ask(ctx, method, location, form)
-	if err != nil {
-		f.Unreachable(code, location, err)
-		return
-	}
-	defer func() { _ = answer.Body.Close() }()
-	page, err := io.ReadAll(io.LimitReader(answer.Body, maxPage))
-	if err != nil {
-		f.Unreachable(code, location, err)
-		return
-	}
-	how := "an unsigned"
-	if sign {
-		how = "a signed"
-	}
-	register := fmt.Sprintf("Register this connection there by its metadata: entity ID %s, assertion consumer service %s.", s.entityID(), s.consumer())
-	switch status, answered := passiveStatus(page); {
-	case answered && status == statusNoPassive:
-		f.Good(code, "the identity provider knows this connection and takes %s request", how)
-	case answered:
-		f.Fail(code, federation.There, register, "the identity provider answers %s request with the status %s", how, cut(status))
-	case answer.StatusCode >= http.StatusBadRequest:
-		f.Fail(code, federation.There, register, "the identity provider answers %s request with HTTP status %d", how, answer.StatusCode)
-	default:
-		f.Warn(code, federation.There, "Log in once to be sure. "+register, "the identity provider shows a page, which may be its login page or a refusal")
-	}
-}
-
-// passiveStatus returns the status of an answer in a page. Nothing of it is believed: it is only shown.
-func passiveStatus(page []byte) (status string, answered bool) {
-	found := samlResponse.FindSubmatch(page)
-	if found == nil {
-		return "", false
-	}
-	encoded := strings.Join(strings.Fields(html.UnescapeString(string(found[1])+string(found[2]))), "")
-	data, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
-		return "", false
-	}
-	root, err := messageLimits.parse(data)
-	if err != nil {
-		return "", false
-	}
-	var refused *federation.ResponseError
-	if !errors.As(checkStatus(root), &refused) {
-		return "", false
-	}
-	return refused.Code, true
 }
 
 // ask sends a request as a browser that has just been opened would, and follows redirects within the host.

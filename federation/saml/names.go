@@ -28,8 +28,9 @@ const (
 
 const (
 	samlVersion     = "2.0"
-	statusSuccess   = "urn:oasis:names:tc:SAML:2.0:status:Success"
-	statusNoPassive = "urn:oasis:names:tc:SAML:2.0:status:NoPassive"
+	statusPrefix    = "urn:oasis:names:tc:SAML:2.0:status:"
+	statusSuccess   = statusPrefix + "Success"
+	statusNoPassive = statusPrefix + "NoPassive"
 	methodBearer    = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 	formatEntity    = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 )
