@@ -58,7 +58,7 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (err error)
 		},
 		State:  stateConfig(cfg),
 		Legacy: directory,
-		Keys:   keys, Retention: broker.Retention(cfg.Retention), Log: log,
+		Keys:   keys, Retention: broker.Retention(cfg.Retention), CensusAt: cfg.Legacy.CensusAt, Log: log,
 	})
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ func (p parser) missing(key string, empty bool, why string) bool {
 	return empty
 }
 
-func (p parser) databases(c *Config) {
+func (p parser) state(c *Config) {
 	if !p.missing("state.dsn", c.StateDSN.Empty(), "sqlite:<file> or mysql:<dsn>") {
 		kind, rest, _ := strings.Cut(c.StateDSN.Reveal(), ":")
 		if kind != "sqlite" && kind != "mysql" || rest == "" {
@@ -48,26 +48,6 @@ func (p parser) databases(c *Config) {
 		} else if kind == "sqlite" {
 			c.StateDSN = secret.New("sqlite:" + p.sqlite(rest))
 		}
-	}
-	if c.Legacy.Driver == "" {
-		c.Legacy.Driver = "mysql"
-	}
-	if !slices.Contains([]string{"mysql", "sqlite", "postgres", "sqlserver"}, c.Legacy.Driver) {
-		p.Fault("legacy.driver", "%q is none of mysql, sqlite, postgres and sqlserver", c.Legacy.Driver)
-	}
-	if !p.missing("legacy.dsn", c.Legacy.DSN.Empty(), "where the legacy user database is") && c.Legacy.Driver == "sqlite" {
-		c.Legacy.DSN = secret.New(p.sqlite(c.Legacy.DSN.Reveal()))
-	}
-	switch {
-	case c.Legacy.ProfileFile != "" && c.Legacy.Profile != "":
-		p.Fault("legacy.profile_file", "give either a profile or the file of one, not both")
-	case c.Legacy.ProfileFile == "" && c.Legacy.Profile == "":
-		c.Legacy.Profile = "iq"
-	case c.Legacy.ProfileFile == "" && c.Legacy.Profile != "iq":
-		p.Fault("legacy.profile", "%q is not a built-in profile; there is iq, and others come from a profile_file", c.Legacy.Profile)
-	}
-	if rehash := c.Legacy.Rehash; rehash != "" && rehash != "bcrypt" && rehash != "argon2id" {
-		p.Fault("legacy.rehash", "%q is neither bcrypt nor argon2id", rehash)
 	}
 }
 

@@ -47,19 +47,6 @@ type TLS struct {
 	KeyFile  string
 }
 
-// Legacy is the legacy user database.
-type Legacy struct {
-	// Driver is mysql, sqlite, postgres or sqlserver.
-	Driver string
-	// DSN is in the driver's own form; for sqlite, the path of the file.
-	DSN secret.Text
-	// Profile describes its schema: "iq". It is empty where ProfileFile does.
-	Profile     string
-	ProfileFile string
-	// Rehash is how passwords are hashed anew at a login: bcrypt, argon2id, or empty for not at all.
-	Rehash string
-}
-
 // KeyFile names the sealed key file and what opens it: exactly one of Passphrase and Identity.
 type KeyFile struct {
 	Path       string
@@ -89,13 +76,7 @@ type configYAML struct {
 	State            struct {
 		DSN secret.Text `yaml:"dsn"`
 	} `yaml:"state"`
-	Legacy struct {
-		Driver      string      `yaml:"driver"`
-		DSN         secret.Text `yaml:"dsn"`
-		Profile     string      `yaml:"profile"`
-		ProfileFile string      `yaml:"profile_file"`
-		Rehash      string      `yaml:"rehash"`
-	} `yaml:"legacy"`
+	Legacy            legacyYAML  `yaml:"legacy"`
 	KeyFile           string      `yaml:"key_file"`
 	KeyFilePassphrase secret.Text `yaml:"key_file_passphrase"`
 	KeyFileIdentity   secret.Text `yaml:"key_file_identity"`
@@ -124,7 +105,6 @@ func parse(name, dir string, data []byte, from yamlfault.Expander) (Config, erro
 	p := parser{File: yamlfault.Decode(name, data, from, &y), dir: dir}
 	c := Config{
 		Listen: y.Listen, PublicURL: y.PublicURL, SharedIssuerPath: "/id", StateDSN: y.State.DSN,
-		Legacy:    Legacy{Driver: y.Legacy.Driver, DSN: y.Legacy.DSN, Profile: y.Legacy.Profile, ProfileFile: p.path(y.Legacy.ProfileFile), Rehash: y.Legacy.Rehash},
 		KeyFile:   KeyFile{Path: p.path(y.KeyFile), Passphrase: y.KeyFilePassphrase, Identity: y.KeyFileIdentity},
 		LogFormat: y.Log.Format, MetricsListen: y.Metrics.Listen, PrivateLogouts: y.BackchannelLogout.AllowPrivateNetwork,
 	}
@@ -139,7 +119,8 @@ func parse(name, dir string, data []byte, from yamlfault.Expander) (Config, erro
 		c.TLS = &TLS{CertFile: p.path(y.TLS.CertFile), KeyFile: p.path(y.TLS.KeyFile)}
 	}
 	p.network(&c, y.TrustedProxies)
-	p.databases(&c)
+	p.state(&c)
+	p.legacy(&c, y.Legacy)
 	p.keys(c.KeyFile)
 	p.limits(&c, y.Limits)
 	p.drain(&c, y.Drain)

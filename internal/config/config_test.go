@@ -48,7 +48,7 @@ func TestLoad(t *testing.T) {
 		Listen: "0.0.0.0:8080", PublicURL: "https://login.acme.example", SharedIssuerPath: "/id", AccessTokenInformationPath: "/contactcentre5/accesstokeninformation",
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.7/32"), netip.MustParsePrefix("192.168.0.0/16")},
 		StateDSN:       secret.New("sqlite:" + filepath.Join(dir, "state.db")),
-		Legacy:         config.Legacy{Driver: "mysql", DSN: secret.New("u:p@tcp(db)/iq"), Profile: "iq"},
+		Legacy:         config.Legacy{Source: config.Source{Driver: "mysql", DSN: secret.New("u:p@tcp(db)/iq"), Profile: "iq"}},
 		Limits: config.Limits{
 			Tenant: ratelimit.Rate{PerSecond: 50, Burst: 100},
 			Login:  config.LoginLimits{Failures: 5, Window: 15 * time.Minute},
@@ -64,6 +64,42 @@ func TestLoad(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got, compare); diff != "" {
 		t.Errorf("configuration (-want +got):\n%s", diff)
+	}
+}
+
+func TestLoadShadow(t *testing.T) {
+	t.Setenv("PATCHBAY_TEST_PASSPHRASE", "correct horse battery")
+	census := 23*time.Hour + 5*time.Minute
+	for name, test := range map[string]struct {
+		keys string
+		want config.Legacy
+	}{
+		"control": {"", config.Legacy{}},
+		"census":  {`, census_at: "23:05"`, config.Legacy{CensusAt: &census}},
+		"same database, other profile": {", shadow: { dsn_file: iq.dsn, profile_file: new.yaml, compare: [] }", config.Legacy{Shadow: &config.Shadow{
+			Source: config.Source{Driver: "mysql", DSN: secret.New("u:p@tcp(db)/iq"), ProfileFile: "new.yaml"}, Compare: []string{},
+		}}},
+		"another database": {", shadow: { driver: sqlite, dsn: new.db }", config.Legacy{Shadow: &config.Shadow{
+			Source:  config.Source{Driver: "sqlite", DSN: secret.New("new.db"), Profile: "iq"},
+			Compare: []string{"names", "email", "roles", "groups", "softphones"},
+		}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, dir, err := load(t, strings.Replace(behindProxy, "dsn_file: iq.dsn", "dsn_file: iq.dsn"+test.keys, 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			test.want.Source = config.Source{Driver: "mysql", DSN: secret.New("u:p@tcp(db)/iq"), Profile: "iq"}
+			if s := test.want.Shadow; s != nil && s.ProfileFile != "" {
+				s.ProfileFile = filepath.Join(dir, s.ProfileFile)
+			}
+			if s := test.want.Shadow; s != nil && s.Driver == "sqlite" {
+				s.DSN = secret.New(filepath.Join(dir, s.DSN.Reveal()))
+			}
+			if diff := cmp.Diff(test.want, got.Legacy, cmp.AllowUnexported(secret.Text{})); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 
@@ -106,6 +142,14 @@ func TestFaults(t *testing.T) {
 		{"profile", "dsn_file: iq.dsn", "dsn_file: iq.dsn, profile: mine", `5: legacy.profile: "mine" is not a built-in`},
 		{"two profiles", "dsn_file: iq.dsn", "dsn_file: iq.dsn, profile: iq, profile_file: mine.yaml", "5: legacy.profile_file: give either"},
 		{"rehash", "dsn_file: iq.dsn", "dsn_file: iq.dsn, rehash: md5", `5: legacy.rehash: "md5" is neither`},
+		{"census without a colon", "dsn_file: iq.dsn", "dsn_file: iq.dsn, census_at: \"0330\"", `5: legacy.census_at: "0330" is not a time of day`},
+		{"census at 25", "dsn_file: iq.dsn", "dsn_file: iq.dsn, census_at: \"25:00\"", `5: legacy.census_at: "25:00" is not a time of day`},
+		{"shadow of itself", "dsn_file: iq.dsn", "dsn_file: iq.dsn, shadow: { dsn_file: iq.dsn }", "5: legacy.shadow: is the legacy database itself"},
+		{"shadow without a database", "dsn_file: iq.dsn", "dsn_file: iq.dsn, shadow: { driver: sqlite }", "5: legacy.shadow.dsn: is required"},
+		{"shadow's driver", "dsn_file: iq.dsn", "dsn_file: iq.dsn, shadow: { dsn: x, driver: oracle }", `5: legacy.shadow.driver: "oracle" is none of`},
+		{"shadow's profile", "dsn_file: iq.dsn", "dsn_file: iq.dsn, shadow: { dsn: x, profile: mine }", `5: legacy.shadow.profile: "mine" is not a built-in`},
+		{"shadow is never written", "dsn_file: iq.dsn", "dsn_file: iq.dsn, shadow: { dsn: x, rehash: bcrypt }", "5: legacy.shadow.rehash: unknown key"},
+		{"nothing that can be compared", "dsn_file: iq.dsn", "dsn_file: iq.dsn, shadow: { dsn: x, compare: [shoes] }", `5: legacy.shadow.compare: "shoes" is none of names, email`},
 		{"no legacy database", "dsn_file: iq.dsn", "driver: mysql", "5: legacy.dsn: is required"},
 		{"no such file", "iq.dsn", "no.dsn", "5: legacy.dsn_file: open "},
 		{"no key file", "key_file: sealed.keys\n", "", "key_file: is required"},

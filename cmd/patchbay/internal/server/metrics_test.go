@@ -34,6 +34,12 @@ func open(t *testing.T, now func() time.Time) *server.Server {
 
 func openLogging(t *testing.T, now func() time.Time, log slog.Handler) *server.Server {
 	t.Helper()
+	return openWith(t, now, log, func(*server.Config) {})
+}
+
+// openWith lets a test change the configuration first.
+func openWith(t *testing.T, now func() time.Time, log slog.Handler, change func(*server.Config)) *server.Server {
+	t.Helper()
 	keys, err := keyfile.Generate(now())
 	if err != nil {
 		t.Fatal(err)
@@ -49,10 +55,12 @@ func openLogging(t *testing.T, now func() time.Time, log slog.Handler) *server.S
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s, err := server.Open(t.Context(), server.Config{
+	config := server.Config{
 		PublicURL: "http://127.0.0.1:1", SharedPaths: []string{"/id"}, State: state, Legacy: legacytest.IQConfig(t, legacy.SQLite),
 		Keys: keys, Log: slog.New(log), Now: now,
-	})
+	}
+	change(&config)
+	s, err := server.Open(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}

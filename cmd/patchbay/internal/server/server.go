@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/census"
 	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/broker/sqlstore"
@@ -37,7 +38,9 @@ type Config struct {
 	Logins throttle.Config
 	// Retention says how long history is kept; its zero value keeps it for good.
 	Retention broker.Retention
-	Log       *slog.Logger
+	// CensusAt is when password schemes are counted each day, after midnight UTC; nil means never.
+	CensusAt *time.Duration
+	Log      *slog.Logger
 	// Now reports the time; nil means time.Now.
 	Now func() time.Time
 }
@@ -54,6 +57,7 @@ type Server struct {
 	feed         *broker.Feed
 	public       *provider.Provider
 	handler      http.Handler
+	census       *census.Taker // nil if there is none
 	certificates certificates
 	base         string // of every address, without a trailing slash
 	draining     atomic.Bool
@@ -102,6 +106,9 @@ func (s *Server) wire(ctx context.Context, c Config, site *web.Site) error {
 		return err
 	}
 	s.warnOfLacks()
+	if c.CensusAt != nil {
+		s.census = census.New(census.Taker{Source: s.Directory, Store: s.Store, Tenants: s.LegacyTenants, At: *c.CensusAt, Logger: c.Log, Now: c.Now})
+	}
 	c.Logins.Now = c.Now
 	s.logins = throttle.New(c.Logins)
 	grants := grant.New(grant.Config{Store: s.Store, Sealer: c.Keys, Revocations: s.revocations, Now: c.Now})
