@@ -200,13 +200,6 @@ func testLogoutHere(t *testing.T, p patchbay, im discovered) {
 // fetched that.
 func testOwnKey(t *testing.T, p patchbay, idp provider, im discovered) {
 	const scope = "connection:acme/keyed"
-	examine := func(grade, want string) {
-		t.Helper()
-		said, err := p.command(t, "connection", "test", "acme/keyed")
-		if !strings.Contains(said, grade+want) || (err != nil) != (grade == fault) {
-			t.Errorf("connection test ends with %v, and does not say %q:\n%s", err, want, said)
-		}
-	}
 	rotate := func(flags ...string) {
 		t.Helper()
 		if said, err := p.command(t, append([]string{"key", "rotate", "--scope", scope}, flags...)...); err != nil || !strings.Contains(said, scope+": RS256 key") {
@@ -214,7 +207,7 @@ func testOwnKey(t *testing.T, p patchbay, idp provider, im discovered) {
 		}
 	}
 	im.through(t, newPerson(t, p.Users[0]), "keyed")
-	examine(ok, `the token endpoint knows client "`+keyed+`" and its key`)
+	p.examine(t, "keyed", ok+`the token endpoint knows client "`+keyed+`" and its key`)
 
 	rotate() // a next key is announced, and is not used yet
 	idp.rotate(t)
@@ -223,10 +216,10 @@ func testOwnKey(t *testing.T, p patchbay, idp provider, im discovered) {
 	rotate("--now")
 	im.awaitRefusal(t, p, "keyed")
 	p.log.await(t, "path=/login/acme/keyed/callback", "invalid_client")
-	examine(fault, `the token endpoint refuses client "`+keyed+`" with its key`)
+	p.examine(t, "keyed", fault+`the token endpoint refuses client "`+keyed+`" with its key`)
 	idp.rotate(t) // it fetches our keys anew
 	im.through(t, newPerson(t, p.Users[0]), "keyed")
-	examine(ok, `the token endpoint knows client "`+keyed+`" and its key`)
+	p.examine(t, "keyed", ok+`the token endpoint knows client "`+keyed+`" and its key`)
 }
 
 // awaitRefusal logs people in until one of them is refused: a running server hears of a change within a second.

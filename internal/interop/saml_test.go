@@ -102,25 +102,33 @@ func (sp serviceProvider) logout(t *testing.T) string {
 	return at[0].Location
 }
 
-// certificate returns the one for this use, signing or encryption.
+// certificates returns those for a use, signing or encryption, in base64.
+func (sp serviceProvider) certificates(use string) []string {
+	var list []string
+	for _, k := range sp.Role.Keys {
+		if k.Use == use {
+			list = append(list, strings.TrimSpace(k.Certificate))
+		}
+	}
+	return list
+}
+
+// certificate returns the first for a use.
 func (sp serviceProvider) certificate(t *testing.T, use string) *x509.Certificate {
 	t.Helper()
-	for _, k := range sp.Role.Keys {
-		if k.Use != use {
-			continue
-		}
-		der, err := base64.StdEncoding.DecodeString(strings.TrimSpace(k.Certificate))
-		if err != nil {
-			t.Fatal(err)
-		}
-		certificate, err := x509.ParseCertificate(der)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return certificate
+	all := sp.certificates(use)
+	if len(all) == 0 {
+		t.Fatalf("the metadata of %s has no certificate for %s", sp.EntityID, use)
 	}
-	t.Fatalf("the metadata of %s has no certificate for %s", sp.EntityID, use)
-	return nil
+	der, err := base64.StdEncoding.DecodeString(all[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return certificate
 }
 
 // beginURI is where the application begins logins that somebody else suggests.

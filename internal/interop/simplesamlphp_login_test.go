@@ -31,8 +31,9 @@ func newCompany(t *testing.T) company {
 		"visited": "idp_initiated: interop-rp",
 		"weak":    "acr_values: [" + strict + "," + usual + "]", "strong": "acr_values: [" + strict + "]",
 	}
-	// The IdP is not told of stranger.
-	file := "connections:\n" + c.advised(t) + samlConnection("stranger", c.idp.metadata(), "{{ .uid }}", "")
+	// The IdP is not told of stranger, and what it shows for page is none.
+	file := "connections:\n" + c.advised(t) + samlConnection("stranger", c.idp.metadata(), "{{ .uid }}", "") +
+		samlConnection("page", c.idp.base+"/module.php/saml/sp/metadata.php/nobody", "{{ .uid }}", "")
 	for id, policy := range connections {
 		file += samlConnection(id, c.idp.metadata(), "{{ .uid }}", policy)
 	}
@@ -146,14 +147,22 @@ func (c company) guided(t *testing.T) {
 }
 
 func (c company) examine(t *testing.T) {
-	const known = "ok       the identity provider knows this connection and takes a signed request"
+	const known = ok + "the identity provider knows this connection and takes a signed request"
 	for connection, want := range map[string]string{
-		"redirect": known, "posted": known, "stranger": "warning  the identity provider shows a page",
+		"redirect": known, "posted": known, "artifact": known,
+		"stranger": fault + `the identity provider answers as it does to somebody whom it does not know: a page that says "Metadata not found", with HTTP status 200`,
+		"page":     fault + `it is a web page that says "Authentication source error", not metadata`,
 	} {
-		said, err := c.p.command(t, "connection", "test", "acme/"+connection)
-		if err != nil || !strings.Contains(said, want) {
-			t.Errorf("of %s it says, with %v:\n%s", connection, err, said)
-		}
+		c.p.examine(t, connection, want)
+	}
+}
+
+// examine expects that `patchbay connection test` says this about a connection, and ends with 1 if that is a fault.
+func (p patchbay) examine(t *testing.T, connection, want string) {
+	t.Helper()
+	said, err := p.command(t, "connection", "test", "acme/"+connection)
+	if !strings.Contains(said, want) || (err != nil) != strings.HasPrefix(want, fault) {
+		t.Errorf("connection test acme/%s ends with %v, and does not say %q:\n%s", connection, err, want, said)
 	}
 }
 

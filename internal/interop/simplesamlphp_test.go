@@ -75,9 +75,7 @@ func (i *simpleSAML) start(t *testing.T, people []user, partners ...serviceProvi
 	for _, u := range people {
 		i.people[u.Login+":"+u.Password] = map[string][]string{"uid": {u.Login}, "displayName": {"A Person"}}
 	}
-	for n, sp := range partners {
-		i.write(t, "sp-"+string(rune('a'+n))+".xml", string(sp.document))
-	}
+	i.know(t, partners...)
 	i.configure(t, nil)
 	here, err := filepath.Abs("simplesamlphp")
 	if err != nil {
@@ -98,6 +96,15 @@ func (i *simpleSAML) start(t *testing.T, people []user, partners ...serviceProvi
 		}
 	})
 	await(t, at, "php")
+}
+
+// know has it know these service providers by their metadata, in the place of those that came before in the
+// same order. Like what configure sets it is read for each request.
+func (i *simpleSAML) know(t *testing.T, partners ...serviceProvider) {
+	t.Helper()
+	for n, sp := range partners {
+		i.write(t, "sp-"+string(rune('a'+n))+".xml", string(sp.document))
+	}
 }
 
 // unasked is where people begin who go from its pages to patchbay.
