@@ -287,8 +287,8 @@ func TestDifferencesOfAClientsKeys(t *testing.T) {
 		{name: "key rotated", env: rotated, want: []string{"~ client portal: secrets: 1 added, 1 removed"}},
 		{name: "consent", old: "    require_consent: true\n", env: env, want: []string{"~ client portal: require_consent: removed true"}},
 		{name: "pushed requests", old: "    require_pushed_authorization_requests: true\n", env: env, want: []string{"~ client portal: require_pushed_authorization_requests: removed true"}},
-		{name: "origins", old: ", \"http://127.0.0.1:8081\"", env: env, want: []string{"~ client portal: cors_origins: [https://portal.acme.example http://127.0.0.1:8081] → [https://portal.acme.example]"}},
-		{name: "access", old: "user_id: 4711", new: "user_id: 4712", env: env, want: []string{"~ client reporting: product_access: [[{platform contact-centre} {solution 10010} {user_id 4711}]] → [[{platform contact-centre} {solution 10010} {user_id 4712}]]"}},
+		{name: "origins", old: ", \"http://127.0.0.1:8081\"", env: env, want: []string{"~ client portal: cors_origins: [https://portal.acme.example, \"http://127.0.0.1:8081\"] → [https://portal.acme.example]"}},
+		{name: "access", old: "user_id: 4711", new: "user_id: 4712", env: env, want: []string{"~ client reporting: product_access[0]: {platform: contact-centre, solution: \"10010\", user_id: \"4711\"} → {platform: contact-centre, solution: \"10010\", user_id: \"4712\"}"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, _, lines := applied(t, s, parsed(t, strings.Replace(keysFile, tc.old, tc.new, 1), tc.env), p)

@@ -40,17 +40,8 @@ func (p *planner) differs(record string, known bool, before, after outline, extr
 	}
 	lines := len(p.lines)
 	for _, key := range keys(before, after) {
-		old, had := before.get(key)
-		now, has := after.get(key)
-		switch {
-		case old == now:
-			continue
-		case !had:
-			p.lines = append(p.lines, DiffLine{Changed, record, fmt.Sprintf("%s: added %s", key, now)})
-		case !has:
-			p.lines = append(p.lines, DiffLine{Changed, record, fmt.Sprintf("%s: removed %s", key, old)})
-		default:
-			p.lines = append(p.lines, DiffLine{Changed, record, fmt.Sprintf("%s: %s → %s", key, old, now)})
+		for _, detail := range changes(key, before, after) {
+			p.lines = append(p.lines, DiffLine{Changed, record, detail})
 		}
 	}
 	if extra {

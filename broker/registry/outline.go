@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -14,13 +13,13 @@ import (
 // Export and the differences of Plan are made of it, so that they cannot disagree.
 type outline yaml.MapSlice
 
-func (o outline) get(key string) (text string, ok bool) {
+func (o outline) get(key string) (value any, ok bool) {
 	for _, item := range o {
 		if item.Key == key {
-			return fmt.Sprintf("%v", item.Value), true
+			return item.Value, true
 		}
 	}
-	return "", false
+	return nil, false
 }
 
 func (o *outline) add(key string, value any) { *o = append(*o, yaml.MapItem{Key: key, Value: value}) }
