@@ -46,6 +46,9 @@ type Replay struct {
 	Logins, People int
 	Unchanged      int
 	Differences    []Difference
+	// Demanded is what the connection of today demands of a login beside its rules. Who is recorded met what
+	// was demanded then; whoever falls short of it now is refused by these rules and by any.
+	Demanded []Demanded
 }
 
 // replayPage is how many logins are read at a time.
@@ -78,6 +81,7 @@ func (t Trial) Compare(ctx context.Context, history LoginHistory, since time.Tim
 				return replay, err
 			}
 			replay.People++
+			replay.demanded(t.Demands(recorded(l), l.At))
 			if len(d.Missing) == 0 && d.Old.same(d.New) {
 				replay.Unchanged++
 				continue
@@ -107,6 +111,15 @@ func (t Trial) compare(ctx context.Context, l Login, other *mapping.Rules) (Diff
 	decision, err := t.Resolve(ctx, other, identity)
 	d.New = verdictOf(decision)
 	return d, err
+}
+
+// recorded is who came in a login, with what its record tells about how.
+func recorded(l Login) mapping.Identity {
+	identity := l.Trace.Identity()
+	if acr := l.Trace.Claims["acr"]; len(acr) == 1 {
+		identity.ACR = acr[0]
+	}
+	return identity
 }
 
 // withSubject returns the trace of a login with the external id that the record has beside it: rules

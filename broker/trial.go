@@ -17,8 +17,8 @@ type Trial struct {
 	Connection *registry.Connection
 }
 
-// Resolve decides like a login; a link that the login could not make refuses here, too. The connection's
-// policy is not asked: it is about how somebody logged in.
+// Resolve decides like a login; a link that the login could not make refuses here, too. What the connection
+// demands of how somebody logged in is for Demands to judge.
 func (t Trial) Resolve(ctx context.Context, rules *mapping.Rules, identity mapping.Identity) (mapping.Decision, error) {
 	find := lookup(ctx, t.Directory, t.Links, t.Tenant)
 	env := mapping.Env{Owns: t.Tenant.Owns, EmailTrust: t.Connection.EmailTrust}

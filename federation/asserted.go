@@ -25,3 +25,6 @@ func Asserted(connection, externalIDClaim string, claims map[string]any) (mappin
 	}
 	return id, nil
 }
+
+// Admits judges claims as Finish does those of a login: nil, or what they fall short of.
+func (p Preset) Admits(claims map[string]any) error { return p.check(claims) }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -62,8 +63,9 @@ func mapTryCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "try ACCOUNT/CONNECTION --claims FILE", Short: "Tell which user somebody with these claims would be, and why",
 		Long: `Reads claims as a JSON object, as an identity provider would send them, and asks the connection's rules, or those
-of a file, who that would be. Only reads. For a SAML connection the claims are its attributes, and NameID. The exit
-status is 1 when the person would be refused.`,
+of a file, who that would be, and whether the login meets what the connection demands beside them (acr_values, max_age,
+and what its preset restricts it to), as far as claims tell. Only reads. For a SAML connection the claims are its
+attributes, NameID, acr and auth_time. The exit status is 1 when the person would be refused.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			sent, err := readClaims(claims, c.InOrStdin())
@@ -83,10 +85,11 @@ status is 1 when the person would be refused.`,
 				if err != nil {
 					return err
 				}
-				if err := tellDecision(c.OutOrStdout(), decision, asJSON); err != nil {
+				demands := t.Demands(identity, time.Now())
+				if err := tellDecision(c.OutOrStdout(), decision, demands, asJSON); err != nil {
 					return err
 				}
-				if decision.Refused != "" {
+				if decision.Refused != "" || broker.Unmet(demands) != "" {
 					return errReported
 				}
 				return nil
@@ -148,13 +151,17 @@ type decisionJSON struct {
 	Link    bool              `json:"link"`
 	Replace bool              `json:"replace"`
 	Given   mapping.Given     `json:"given,omitzero"`
+	Demands []broker.Demand   `json:"demands,omitempty"`
 	Trace   mapping.Trace     `json:"trace"`
 }
 
-func tellDecision(out io.Writer, d mapping.Decision, asJSON bool) error {
+func tellDecision(out io.Writer, d mapping.Decision, demands []broker.Demand, asJSON bool) error {
+	if unmet := broker.Unmet(demands); unmet != "" { // a login is held to those first
+		d.Refused, d.Message = string(unmet), nil
+	}
 	if asJSON {
 		return json.NewEncoder(out).Encode(decisionJSON{
-			d.User.ID, d.Create, d.Refused, d.Message, d.Rule, d.Link, d.Replace != nil, d.Given, d.Trace,
+			d.User.ID, d.Create, d.Refused, d.Message, d.Rule, d.Link, d.Replace != nil, d.Given, demands, d.Trace,
 		})
 	}
 	var b strings.Builder
@@ -177,6 +184,13 @@ func tellDecision(out io.Writer, d mapping.Decision, asJSON bool) error {
 		if len(given.names) > 0 {
 			fmt.Fprintf(&b, "%-10s %s\n", given.what, printable(strings.Join(given.names, ", ")))
 		}
+	}
+	for _, demand := range demands {
+		fmt.Fprintf(&b, "demand     %s is %s", demand.Key, demand.Verdict)
+		if demand.Why != "" {
+			fmt.Fprintf(&b, ": %s", printable(demand.Why))
+		}
+		b.WriteString("\n")
 	}
 	tellTrace(&b, d.Trace)
 	_, err := io.WriteString(out, b.String())

@@ -25,7 +25,8 @@ func mapDiffCommand() *cobra.Command {
 		Long: `Takes the newest recorded login of everybody who came through the connection, asks the rules that apply now and
 those of the file, both on the database of today, and lists who would be another user, be refused, or get in. A login
 holds the claims only that the rules of its time named, or trace_claims asked for: of whom the record lacks what the
-new rules need, nobody can tell, and it says so. Only reads.`,
+new rules need, nobody can tell, and it says so. What the connection demands beside its rules (acr_values and the like)
+is the same for both; the last lines count whom it would refuse today, and of whom the records do not tell. Only reads.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return withTrial(c, args[0], func(ctx context.Context, s *server.State, _ *legacy.DB, t broker.Trial) error {
@@ -69,12 +70,13 @@ type differenceJSON struct {
 }
 
 type replayJSON struct {
-	Since     time.Time        `json:"since"`
-	Logins    int              `json:"logins"`
-	People    int              `json:"people"`
-	Unchanged int              `json:"unchanged"`
-	Changes   map[string]int   `json:"changes"`
-	List      []differenceJSON `json:"differences"`
+	Since     time.Time         `json:"since"`
+	Logins    int               `json:"logins"`
+	People    int               `json:"people"`
+	Unchanged int               `json:"unchanged"`
+	Changes   map[string]int    `json:"changes"`
+	Demanded  []broker.Demanded `json:"demands,omitempty"`
+	List      []differenceJSON  `json:"differences"`
 }
 
 // The kinds of change, in words.
@@ -102,7 +104,7 @@ func changeOf(d broker.Difference) string {
 
 func tellReplay(out io.Writer, r broker.Replay, since time.Time, asJSON bool) error {
 	told := replayJSON{
-		Since: since.UTC(), Logins: r.Logins, People: r.People, Unchanged: r.Unchanged, Changes: map[string]int{}, List: []differenceJSON{},
+		Since: since.UTC(), Logins: r.Logins, People: r.People, Unchanged: r.Unchanged, Changes: map[string]int{}, Demanded: r.Demanded, List: []differenceJSON{},
 	}
 	var b strings.Builder
 	for _, d := range r.Differences {
@@ -127,6 +129,9 @@ func tellReplay(out io.Writer, r broker.Replay, since time.Time, asJSON bool) er
 		}
 	}
 	b.WriteString("\n")
+	for _, d := range r.Demanded {
+		fmt.Fprintf(&b, "%s: %d people fall short of it by their records, of %d those do not tell\n", d.Key, d.Unmet, d.Unknown)
+	}
 	_, err := io.WriteString(out, b.String())
 	return err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
@@ -12,7 +13,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite" // the sample database
 
+	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/sqlstore"
 	"github.com/patchbay-auth/patchbay/federation/idptest"
+	"github.com/patchbay-auth/patchbay/internal/id"
+	"github.com/patchbay-auth/patchbay/internal/secret"
 	"github.com/patchbay-auth/patchbay/testdata/iq"
 )
 
@@ -23,6 +28,7 @@ func TestMain(m *testing.M) {
 // TestScripts uses the command as its users do. Besides testscript's own commands there are
 //
 //	iq FILE            make the sample of the legacy database
+//	logins FILE        record the logins of a JSON file in state.db, with their traces
 //	answers URL CODE   wait until the address answers with the status
 //	idps               start an OpenID Provider, $ISSUER, which knows the client patchbay with the secret
 //	                   "known there", and a SAML identity provider, $METADATA, which knows nobody
@@ -36,7 +42,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("ADDRESS", address)
 			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"iq": makeSample(t), "answers": awaitAnswer(t), "idps": startIdPs},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"iq": makeSample(t), "logins": recordLogins(t), "answers": awaitAnswer(t), "idps": startIdPs},
 	})
 }
 
@@ -56,6 +62,27 @@ func makeSample(t *testing.T) func(*testscript.TestScript, bool, []string) {
 		db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
 		ts.Check(err)
 		ts.Check(errors.Join(iq.Load(t.Context(), db, "sqlite"), db.Close()))
+	}
+}
+
+// recordLogins takes the fields of broker.Login, and instead of At how long ago it was.
+func recordLogins(t *testing.T) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 1 {
+			ts.Fatalf("usage: logins FILE")
+		}
+		var logins []struct {
+			broker.Login
+			Ago int // hours
+		}
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &logins))
+		store, err := sqlstore.Open(t.Context(), sqlstore.Config{DSN: secret.New("sqlite:" + ts.MkAbs("state.db"))})
+		ts.Check(err)
+		for i, l := range logins {
+			l.ID, l.At = id.ID{15: byte(i + 1)}, time.Now().Add(-time.Duration(l.Ago)*time.Hour)
+			ts.Check(store.RecordLogin(t.Context(), l.Login, broker.Event{ID: id.New(), At: l.At, Kind: broker.LoginSucceeded}))
+		}
+		ts.Check(store.Close())
 	}
 }
 
