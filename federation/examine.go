@@ -1,6 +1,7 @@
 package federation
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -41,8 +42,8 @@ func (o *OIDC) Examine(ctx context.Context, own Addresses) Findings {
 	f.Good("metadata", "the issuer is %s; ID tokens are signed with %s", o.cfg.Issuer, strings.Join(md.algs, ", "))
 	o.examineOffer(doc, &f)
 	o.examineKeys(ctx, md, &f)
-	o.examineClient(ctx, md, own, &f)
-	o.examineRedirect(ctx, md, own.RedirectURI, &f)
+	known := o.examineClient(ctx, md, own, &f)
+	o.examineRedirect(ctx, md, own.RedirectURI, known, &f)
 	return f
 }
 
@@ -78,6 +79,10 @@ func (o *OIDC) examineDiscovery(ctx context.Context, f *Findings) object {
 		return nil
 	}
 	doc, err := parseObject(body)
+	if err != nil && bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) {
+		f.Fail(code, Here, "Check the issuer: what answers is no OpenID Provider.", "%s is a web page, not the metadata of an OpenID Provider", address)
+		return nil
+	}
 	if err != nil {
 		f.Fail(code, Here, "Check the issuer: what answers is no OpenID Provider.", "%s: %v", address, err)
 		return nil
@@ -137,13 +142,14 @@ func (o *OIDC) examineKeys(ctx context.Context, md metadata, f *Findings) {
 		f.Good(code, "%d of %d keys can verify ID tokens", len(keys), len(listed))
 		return
 	}
-	f.Good(code, "%d keys verify ID tokens", len(keys))
+	f.Good(code, "all %d keys can verify ID tokens", len(keys))
 }
 
 // examineClient redeems a code that does not exist. A token endpoint should authenticate the client first,
 // so that its error tells whether it knew the client (RFC 6749 §3.2.1, §5.2). Not all do: only an endpoint
-// that refuses a wrong secret otherwise than the code has said something about the right one.
-func (o *OIDC) examineClient(ctx context.Context, md metadata, own Addresses, f *Findings) {
+// that refuses a wrong secret otherwise than the code has said something about the right one. It reports whether
+// the client is certainly known.
+func (o *OIDC) examineClient(ctx context.Context, md metadata, own Addresses, f *Findings) bool {
 	const code = "client"
 	proof := o.proof(ctx, own)
 	refused, err := o.redeemNothing(ctx, md, own.RedirectURI)
@@ -158,10 +164,12 @@ func (o *OIDC) examineClient(ctx context.Context, md metadata, own Addresses, f 
 		f.Fail(code, There, "Allow the authorization code grant for this client.", "client %q may not redeem codes: %v", o.cfg.ClientID, refused)
 	case refused.code == "invalid_grant" && o.tellsStrangers(ctx, md, own.RedirectURI):
 		f.Good(code, "the token endpoint knows client %q and its %s", o.cfg.ClientID, proof.name)
+		return true
 	default:
 		f.Warn(code, There, "Log in once to be sure of client_id and "+proof.name+".",
 			"the token endpoint's answer to an unknown code leaves open whether it knows client %q: %v", o.cfg.ClientID, refused)
 	}
+	return false
 }
 
 // A proof is that by which the token endpoint knows us, and what to do when it does not.
@@ -220,7 +228,7 @@ func forger(of Signer, err error) (Signer, error) {
 
 // examineRedirect asks for a login without a person (prompt=none, OpenID Connect Core §3.1.2.1): nobody
 // being logged in, the IdP sends the browser back with an error, if it knows where to.
-func (o *OIDC) examineRedirect(ctx context.Context, md metadata, redirectURI string, f *Findings) {
+func (o *OIDC) examineRedirect(ctx context.Context, md metadata, redirectURI string, known bool, f *Findings) {
 	const code = "redirect_uri"
 	started, err := o.Start(ctx, StartRequest{State: rand.Text(), RedirectURI: redirectURI, Prompt: "none", MaxAge: anyAge})
 	if err != nil {
@@ -237,6 +245,9 @@ func (o *OIDC) examineRedirect(ctx context.Context, md metadata, redirectURI str
 	case strings.HasPrefix(back, redirectURI+"?"):
 		f.Good(code, "the redirect URI is registered")
 		o.judgeReturn(back, f)
+	case answer.StatusCode >= http.StatusBadRequest && known:
+		f.Fail(code, There, "Register exactly this redirect URI for the client: "+redirectURI,
+			"the authorization endpoint answers %d: the redirect URI is not registered for client %q", answer.StatusCode, o.cfg.ClientID)
 	case answer.StatusCode >= http.StatusBadRequest:
 		f.Fail(code, There, "Register exactly this redirect URI for the client: "+redirectURI,
 			"the authorization endpoint answers %d, as it does when it does not know the client or its redirect URI", answer.StatusCode)

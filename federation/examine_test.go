@@ -146,6 +146,16 @@ func TestExamineKey(t *testing.T) {
 	}
 }
 
+// TestExamineAPage: a web site is called one.
+func TestExamineAPage(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("\n<!DOCTYPE html><p>Welcome")) }))
+	defer server.Close()
+	all := open(t, federation.Config{Issuer: server.URL, ClientID: "patchbay"}).Examine(t.Context(), federation.Addresses{RedirectURI: callback})
+	if some := found(all, "discovery"); len(some) != 1 || some[0].Grade != federation.Fault || !strings.Contains(some[0].Message, "is a web page") {
+		t.Errorf("found %+v", some)
+	}
+}
+
 // TestExamineStrangers: whatever answers, the examination ends, and with a fault.
 func TestExamineStrangers(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{

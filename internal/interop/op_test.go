@@ -46,6 +46,15 @@ connections:
     mapping:
       - name: login name
         match: { login: "{{ .sub }}" }
+  - id: elsewhere
+    type: oidc
+    issuer: %[4]q
+    client_id: %[5]s
+    client_secret: %[3]q
+    allow_private_network: true
+    mapping:
+      - name: login name
+        match: { login: "{{ .sub }}" }
   - id: keyed
     type: oidc
     issuer: %[4]q
@@ -129,6 +138,12 @@ func TestOIDCProvider(t *testing.T) {
 	t.Run("keys change", func(t *testing.T) { testKeysChange(t, p, idp, im) })
 	t.Run("logout, from there", func(t *testing.T) { testLogoutThere(t, p, idp, im) })
 	t.Run("logout, from here", func(t *testing.T) { testLogoutHere(t, p, im) })
+	t.Run("connection test", func(t *testing.T) {
+		p.examine(t, "op", ok+`the token endpoint knows client "`+rp+`" and its secret`)
+		p.examine(t, "op", ok+"the redirect URI is registered")
+		// The provider knows the client, and its address at the connection op only.
+		p.examine(t, "elsewhere", fault+`the authorization endpoint answers 400: the redirect URI is not registered for client "`+rp+`"`)
+	})
 	t.Run("a key instead of a secret", func(t *testing.T) { testOwnKey(t, p, idp, im) })
 }
 
