@@ -47,6 +47,12 @@ func TestALogoutRequestIsSigned(t *testing.T) {
 		{name: "unsigned LogoutRequest", key: f.idp, want: "not signed", after: func(raw string) string { before, _, _ := strings.Cut(raw, "&SigAlg"); return before }},
 		{name: "attacker's key", key: attacker(t), want: errSigner.Error()},
 		{name: "another relay state", key: f.idp, want: errSigner.Error(), after: func(raw string) string { return strings.Replace(raw, "RelayState=r", "RelayState=s", 1) }},
+		{name: "names that are escaped", key: f.idp, want: "no SAMLRequest", after: func(raw string) string { return strings.Replace(raw, "SAMLRequest=", "SAML%52equest=", 1) }},
+		{name: "a request in front, escaped", key: f.idp, want: "", after: func(raw string) string { return "SAML%52equest=evil&" + raw }},
+		{name: "escaped in another way than it was signed", key: f.idp, want: errSigner.Error(), after: func(raw string) string { return strings.Replace(raw, "RelayState=r", "RelayState=%72", 1) }},
+		{name: "a long relay state", key: f.idp, want: "RelayState has", after: func(raw string) string {
+			return strings.Replace(raw, "RelayState=r", "RelayState="+strings.Repeat("r", maxRelayState+1), 1)
+		}},
 		{name: "RelayState injection", key: f.idp, want: `two "RelayState"`, after: func(raw string) string { return raw + "&RelayState=s" }},
 		{name: "two requests", key: f.idp, want: `two "SAMLRequest"`, after: func(raw string) string { return raw + "&SAMLRequest=s" }},
 		{name: "SHA-1", key: f.idp, want: "not believed", after: func(raw string) string {
@@ -97,25 +103,118 @@ func TestALogoutRequestIsSigned(t *testing.T) {
 func TestAPostedLogoutRequestIsSigned(t *testing.T) {
 	l := newLab(t, Config{})
 	f := newForgery(t, l.now, l.request)
-	post := func(el *etree.Element) error {
+	signed := func() *etree.Element {
+		el := l.logoutRequest(f)
+		f.sign(el)
+		return el
+	}
+	text := func(el *etree.Element) string {
 		data, err := serialise(el)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _, err = l.SingleLogout(t.Context(), federation.LogoutMessage{Form: url.Values{"SAMLRequest": {base64.StdEncoding.EncodeToString(data)}}})
-		return err
+		return string(data)
 	}
-	honest := l.logoutRequest(f)
-	f.sign(honest)
-	if err := post(honest); err != nil {
-		t.Fatal("positive control:", err)
+	// wrapped hides what was signed where nobody looks for it, in a request about bob.
+	wrapped := func(hide func(evil, signature, original *etree.Element)) string {
+		original := signed()
+		evil := original.Copy()
+		evil.CreateAttr("ID", "_evil")
+		find(evil, "./NameID").SetText("bob")
+		original.RemoveChild(find(original, "./Signature"))
+		hide(evil, find(evil, "./Signature"), original)
+		return text(evil)
 	}
-	find(honest, "./NameID").SetText("bob")
-	if err := post(honest); err == nil || !strings.Contains(err.Error(), "it was altered") {
-		t.Errorf("altered: %v", err)
+	honest := func() string { return text(signed()) }
+	for _, tc := range []struct {
+		name    string
+		request func() string
+		form    url.Values // besides the request
+		want    string     // in the error; empty is none
+	}{
+		{"positive control", honest, url.Values{"RelayState": {"r"}}, ""},
+		{"altered", func() string { return strings.Replace(honest(), ">ana<", ">bob<", 1) }, nil, "it was altered"},
+		{"unsigned LogoutRequest", func() string { return text(l.logoutRequest(f)) }, nil, "not signed"},
+		{"signed by the query's rules", honest, url.Values{"SigAlg": {dsig.RSASHA256SignatureMethod}, "Signature": {"AAAA"}}, ""},
+		{"attacker's key", func() string {
+			el, evil := l.logoutRequest(f), *f
+			evil.idp = attacker(t)
+			evil.sign(el)
+			return text(el)
+		}, nil, errSigner.Error()},
+		{"SHA-1", func() string {
+			el, old := l.logoutRequest(f), *f
+			old.method = dsig.RSASHA1SignatureMethod
+			old.sign(el)
+			return text(el)
+		}, nil, "not believed"},
+		{"what was signed in the signature", func() string {
+			return wrapped(func(_, signature, original *etree.Element) { signature.CreateElement("ds:Object").AddChild(original) })
+		}, nil, "unexpected child"},
+		{"what was signed in Extensions", func() string {
+			return wrapped(func(evil, _, original *etree.Element) { evil.CreateElement("samlp:Extensions").AddChild(original) })
+		}, nil, "not to its own element"},
+		{"two signatures", func() string {
+			el := signed()
+			el.AddChild(find(el, "./Signature").Copy())
+			return text(el)
+		}, nil, "2 Signature"},
+		{"two NameIDs, signed", func() string {
+			el := l.logoutRequest(f)
+			el.AddChild(find(el, "./NameID").Copy())
+			f.sign(el)
+			return text(el)
+		}, nil, "2 NameID"},
+		{"comment in NameID", func() string { return strings.Replace(honest(), ">ana<", ">an<!-- -->a<", 1) }, nil, "a comment"},
+		{"DOCTYPE", func() string { return "<!DOCTYPE x>" + honest() }, nil, "document type"},
+		{"two requests", honest, url.Values{"SAMLRequest": {"AAAA"}}, "not one SAMLRequest"},
+		{"two relay states", honest, url.Values{"RelayState": {"r", "s"}}, "one RelayState"},
+		{"a long relay state", honest, url.Values{"RelayState": {strings.Repeat("r", maxRelayState+1)}}, "one RelayState"},
+	} {
+		form := url.Values{"SAMLRequest": {base64.StdEncoding.EncodeToString([]byte(tc.request()))}}
+		for name, values := range tc.form {
+			form[name] = append(form[name], values...)
+		}
+		notice, _, err := l.SingleLogout(t.Context(), federation.LogoutMessage{Form: form})
+		switch {
+		case tc.want == "" && (err != nil || notice.Subject != "ana"):
+			t.Fatalf("%s: %+v, %v", tc.name, notice, err)
+		case tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want) || notice.Subject != ""):
+			t.Errorf("%s: %+v, %v, want %q", tc.name, notice, err, tc.want)
+		}
 	}
-	if err := post(l.logoutRequest(f)); err == nil || !strings.Contains(err.Error(), "not signed") {
-		t.Errorf("unsigned LogoutRequest: %v", err)
+}
+
+// TestADeflateBomb is not opened before its signature is verified, and never further than a message may be large.
+func TestADeflateBomb(t *testing.T) {
+	l := newLab(t, Config{})
+	f := newForgery(t, l.now, l.request)
+	bomb := l.logoutRequest(f)
+	bomb.CreateElement("samlp:Extensions").SetText(strings.Repeat("0", 64<<20))
+	for _, tc := range []struct {
+		name string
+		key  Key
+		want string
+	}{
+		{"a stranger's", attacker(t), errSigner.Error()},
+		{"the identity provider's", f.idp, "more than"},
+	} {
+		raw := query(t, bomb, "", tc.key, true)
+		if len(raw) > 256<<10 {
+			t.Fatalf("it has %d bytes", len(raw))
+		}
+		fastest := time.Hour
+		for try := 0; try < 3 || try < 20 && fastest > slower*maxCost; try++ {
+			began := time.Now()
+			_, _, err := l.SingleLogout(t.Context(), federation.LogoutMessage{Query: raw})
+			fastest = min(fastest, time.Since(began))
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Fatalf("%s: %v, want %q", tc.name, err, tc.want)
+			}
+		}
+		if fastest > slower*maxCost {
+			t.Errorf("%s: refusing it took %s", tc.name, fastest)
+		}
 	}
 }
 
