@@ -62,6 +62,7 @@ const (
 	DomainProven         EventKind = "domain.proven"  // by DNS, or approved
 	DomainRevoked        EventKind = "domain.revoked" // by the platform's administrator
 	DomainMissing        EventKind = "domain.missing" // the DNS record is gone; the domain is not yet
+	DomainSilent         EventKind = "domain.silent"  // no name server says whether it is
 	DomainLapsed         EventKind = "domain.lapsed"
 	KeyAdded             EventKind = "key.added" // a signing key was announced
 	KeyRevoked           EventKind = "key.revoked"

@@ -8,7 +8,8 @@
 //	   |  +------------ revoked ---------|--+     <------ there again ---------+
 //	   +--approved---> approved ---------+
 //
-// A record is looked for once a day, and every hour while it is missing. It goes missing when a name
-// server answers that it is not there; when none answers, the proof lapses only after 14 days, because a
-// resolver of ours may be what is broken. An approval is never checked.
+// A record is looked for once a day, and every hour while it is missing or nobody answers. It goes missing
+// when a name server answers that it is not there; when none answers, the proof lapses only after 14 days,
+// because a resolver of ours may be what is broken. The two are counted apart, so that the first answer after
+// a long silence ends nothing. An approval is never checked.
 package domain

@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
@@ -31,18 +32,13 @@ type Store interface {
 	// RevokeDomain deletes a proof; Proof.By and Proof.At say who does, and when. It returns ErrNotProven
 	// if there is none.
 	RevokeDomain(context.Context, registry.ProvenDomain) error
-	// DomainChecked stores CheckedAt and MissingSince of a proof by DNS, unless another node has looked
-	// since before was read.
+	// DomainChecked stores CheckedAt, MissingSince and SilentSince of a proof by DNS, unless another node has
+	// looked since before was read.
 	DomainChecked(ctx context.Context, before, after registry.ProvenDomain) error
 	// LapseDomain deletes a proof by DNS under the same condition, and returns ErrNotProven otherwise.
 	LapseDomain(ctx context.Context, before, after registry.ProvenDomain) error
 	// DomainToken returns what a tenant publishes, which is fresh if it has none yet.
 	DomainToken(ctx context.Context, account registry.Account, fresh string) (string, error)
-}
-
-// A Resolver looks up TXT records, as net.Resolver does.
-type Resolver interface {
-	LookupTXT(ctx context.Context, name string) ([]string, error)
 }
 
 // Config is what a Prover needs.
@@ -57,7 +53,10 @@ type Config struct {
 }
 
 // A Prover proves domains by DNS. It is safe for concurrent use.
-type Prover struct{ Config }
+type Prover struct {
+	Config
+	counts atomic.Pointer[Counts]
+}
 
 // NewProver returns a Prover.
 func NewProver(c Config) *Prover {
@@ -70,7 +69,7 @@ func NewProver(c Config) *Prover {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Prover{c}
+	return &Prover{Config: c}
 }
 
 // A Record is the TXT record that proves a domain.
@@ -130,11 +129,19 @@ func (p *Prover) look(ctx context.Context, account registry.Account, domain stri
 	var failed *net.DNSError
 	switch {
 	case errors.As(err, &failed) && failed.IsNotFound:
-		return fmt.Errorf("%w: publish %s", ErrNoRecord, want)
+		return fmt.Errorf("%w: publish %s%s", ErrNoRecord, want, asked(failed))
 	case err != nil:
-		return fmt.Errorf("looking up %s: %w", want.Name, err)
+		return fmt.Errorf("nobody can tell whether there is a TXT record %s: %w", want.Name, err)
 	case !slices.Contains(found, want.Value):
 		return fmt.Errorf("%w: publish %s (the name has %d other values)", ErrNoRecord, want, len(found))
 	}
 	return nil
+}
+
+// asked names the name server, whose view of the domain may not be everybody's.
+func asked(failed *net.DNSError) string {
+	if failed.Server == "" {
+		return ""
+	}
+	return ", which the name server " + failed.Server + " does not have"
 }

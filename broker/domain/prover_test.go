@@ -196,6 +196,24 @@ func TestMissingRecord(t *testing.T) {
 		{name: "it stays (control)", given: func(*kit) {}, held: 60 * 24 * time.Hour},
 		{name: "it goes", given: absent, held: 72 * time.Hour, lost: 98 * time.Hour},
 		{name: "no server answers", given: silent, held: 14 * 24 * time.Hour, lost: 16 * 24 * time.Hour},
+		{name: "no server answers for four days, and then that it is gone", given: func(k *kit) {
+			silent(k)
+			k.hours(96)
+			k.zone.err = nil
+			absent(k)
+		}, held: 71 * time.Hour, lost: 98 * time.Hour},
+		{name: "no server answers for two weeks, but for one hour", given: func(k *kit) {
+			silent(k)
+			k.hours(13 * 24)
+			k.zone.err = nil
+			k.hours(2)
+			silent(k)
+		}, held: 14 * 24 * time.Hour, lost: 16 * 24 * time.Hour},
+		{name: "it goes, and then no server answers", given: func(k *kit) {
+			absent(k)
+			k.hours(25)
+			silent(k)
+		}, held: 14 * 24 * time.Hour, lost: 16 * 24 * time.Hour},
 		{name: "it goes and comes back", given: func(k *kit) {
 			records := k.zone.records
 			absent(k)
@@ -224,8 +242,8 @@ func TestMissingRecord(t *testing.T) {
 			if lapsed := k.events(broker.DomainLapsed); len(lapsed) != 1 || lapsed[0].Account != "acme" || lapsed[0].Detail["domain"] != "acme.example" {
 				t.Errorf("the audit log says %+v", lapsed)
 			}
-			if len(k.events(broker.DomainMissing)) == 0 {
-				t.Error("nobody was told that the record is missing")
+			if len(k.events(broker.DomainMissing))+len(k.events(broker.DomainSilent)) == 0 {
+				t.Error("nobody was told ahead")
 			}
 		})
 	}
@@ -238,6 +256,36 @@ func (k *kit) hours(n int) {
 		k.now = k.now.Add(time.Hour)
 		k.must(k.Recheck(k.t.Context()))
 	}
+}
+
+// TestCounts: what is counted is what the last look found.
+func TestCounts(t *testing.T) {
+	k := newKit(t)
+	want := func(when string, c domain.Counts) {
+		t.Helper()
+		if got := k.Counts(); got != c {
+			t.Errorf("%s: %+v, want %+v", when, got, c)
+		}
+	}
+	k.must(k.Approve(t.Context(), k.tenant("acme"), "acme.example", "cli:ana"))
+	k.hours(1)
+	want("approved", domain.Counts{})
+	k.publish("acme", asItIs)
+	k.must(k.Verify(t.Context(), k.tenant("acme"), "acme.example", "cli:ana"))
+	k.hours(1)
+	want("proven", domain.Counts{Found: 1})
+	k.zone.err = errors.New("no server answers")
+	k.hours(25)
+	want("silence", domain.Counts{Silent: 1})
+	k.zone.err, k.zone.records = nil, map[string][]string{}
+	k.hours(2)
+	want("gone", domain.Counts{Missing: 1})
+	k.hours(80)
+	want("lapsed", domain.Counts{})
+}
+
+func provenBy(account registry.Account, name string) registry.ProvenDomain {
+	return registry.ProvenDomain{Name: name, Account: account, Proof: registry.Proof{By: "cli:ana", At: epoch}}
 }
 
 func (k *kit) events(kind broker.EventKind) (found []broker.Event) {

@@ -35,6 +35,17 @@ func (p *Prover) Run(ctx context.Context) {
 	}
 }
 
+// Counts are how many proofs by DNS there are, by what the last look at each has found.
+type Counts struct{ Found, Missing, Silent int }
+
+// Counts returns those of the latest Recheck of this node.
+func (p *Prover) Counts() Counts {
+	if c := p.counts.Load(); c != nil {
+		return *c
+	}
+	return Counts{}
+}
+
 // Recheck looks for the records of all proofs that are due.
 func (p *Prover) Recheck(ctx context.Context) error {
 	all, err := p.Store.ProvenDomains(ctx)
@@ -42,45 +53,91 @@ func (p *Prover) Recheck(ctx context.Context) error {
 		return err
 	}
 	var failed []error
+	var counts Counts
 	for _, d := range all {
-		if d.Proof.Method == registry.ProofDNS && !p.Now().Before(due(d.Proof)) {
-			failed = append(failed, p.recheck(ctx, d))
+		if d.Proof.Method != registry.ProofDNS {
+			continue
 		}
+		if !p.Now().Before(due(d.Proof)) {
+			var err error
+			d, err = p.recheck(ctx, d)
+			failed = append(failed, err)
+		}
+		counts.add(d.Proof)
 	}
+	p.counts.Store(&counts)
 	return errors.Join(failed...)
 }
 
+func (c *Counts) add(p registry.Proof) {
+	switch {
+	case p.Method == "": // it has just lapsed
+	case !p.MissingSince.IsZero():
+		c.Missing++
+	case !p.SilentSince.IsZero():
+		c.Silent++
+	default:
+		c.Found++
+	}
+}
+
 func due(p registry.Proof) time.Time {
-	if p.MissingSince.IsZero() {
+	if p.MissingSince.IsZero() && p.SilentSince.IsZero() {
 		return p.CheckedAt.Add(checkEvery)
 	}
 	return p.CheckedAt.Add(checkMissing)
 }
 
-func (p *Prover) recheck(ctx context.Context, before registry.ProvenDomain) error {
+// recheck returns the proof as it is afterwards, without a method if it has lapsed.
+func (p *Prover) recheck(ctx context.Context, before registry.ProvenDomain) (registry.ProvenDomain, error) {
 	cause := p.look(ctx, before.Account, before.Name)
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return before, ctx.Err()
 	}
 	after := before
 	after.Proof.CheckedAt, after.Proof.By = p.Now(), "patchbay"
-	if cause == nil {
-		after.Proof.MissingSince = time.Time{}
-		return p.Store.DomainChecked(ctx, before, after)
+	log := p.Logger.With("account", before.Account, "domain", before.Name)
+	switch {
+	case cause == nil:
+		after.Proof.MissingSince, after.Proof.SilentSince = time.Time{}, time.Time{}
+	case errors.Is(cause, ErrNoRecord):
+		after.Proof.SilentSince = time.Time{}
+		begin(&after.Proof.MissingSince, after.Proof.CheckedAt)
+		log.WarnContext(ctx, "a domain's proof is missing", "since", after.Proof.MissingSince, "error", cause)
+	default:
+		begin(&after.Proof.SilentSince, after.Proof.CheckedAt)
+		log.WarnContext(ctx, "nobody tells whether a domain's proof is there", "since", after.Proof.SilentSince, "error", cause)
 	}
-	if before.Proof.MissingSince.IsZero() {
-		after.Proof.MissingSince = after.Proof.CheckedAt
+	if !lapsed(after.Proof, cause) {
+		return after, p.Store.DomainChecked(ctx, before, after)
 	}
-	missing := after.Proof.CheckedAt.Sub(after.Proof.MissingSince)
-	if missing < grace || !errors.Is(cause, ErrNoRecord) && missing < silence {
-		p.Logger.WarnContext(ctx, "a domain's proof is missing", "account", before.Account, "domain", before.Name,
-			"since", after.Proof.MissingSince, "error", cause)
-		return p.Store.DomainChecked(ctx, before, after)
-	}
-	p.Logger.ErrorContext(ctx, "a domain's proof has lapsed", "account", before.Account, "domain", before.Name, "error", cause)
+	log.ErrorContext(ctx, "a domain's proof has lapsed", "error", cause)
 	err := p.Store.LapseDomain(ctx, before, after)
 	if errors.Is(err, ErrNotProven) { // another node was first
-		return nil
+		err = nil
 	}
-	return err
+	if err == nil {
+		after.Proof = registry.Proof{}
+	}
+	return after, err
+}
+
+// begin sets since to now, if it is not under way already.
+func begin(since *time.Time, now time.Time) {
+	if since.IsZero() {
+		*since = now
+	}
+}
+
+// lapsed judges a proof by the last look at it: the word that the record is gone ends it sooner than no word
+// at all, and counts from when it was first given.
+func lapsed(p registry.Proof, cause error) bool {
+	switch {
+	case cause == nil:
+		return false
+	case errors.Is(cause, ErrNoRecord):
+		return p.CheckedAt.Sub(p.MissingSince) >= grace
+	default:
+		return p.CheckedAt.Sub(p.SilentSince) >= silence
+	}
 }

@@ -30,8 +30,10 @@ type Proof struct {
 	At time.Time
 	// CheckedAt is when the DNS record was last looked for; zero for approvals.
 	CheckedAt time.Time
-	// MissingSince is when it was first not there; zero while it is.
+	// MissingSince is when a name server first said that it is not there; zero while it is.
 	MissingSince time.Time
+	// SilentSince is when first nobody said anything about it; zero while somebody does.
+	SilentSince time.Time
 }
 
 // ProofMethod says how a claim became a proof.

@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	selectDomains query = `/* select_domains */ SELECT name, account, proven_by, proven_at, checked_at, missing_since
+	selectDomains query = `/* select_domains */ SELECT name, account, proven_by, proven_at, checked_at, missing_since, silent_since
 		FROM pb_domains`
 
 	updateDomain query = `/* update_domain */ UPDATE pb_domains
-		SET proven_by = ?, proven_at = ?, checked_at = ?, missing_since = ? WHERE name = ? AND account = ?`
+		SET proven_by = ?, proven_at = ?, checked_at = ?, missing_since = ?, silent_since = ? WHERE name = ? AND account = ?`
 
 	insertDomain query = `/* insert_domain */ INSERT INTO pb_domains
-		(proven_by, proven_at, checked_at, missing_since, name, account) VALUES (?, ?, ?, ?, ?, ?)`
+		(proven_by, proven_at, checked_at, missing_since, silent_since, name, account) VALUES (?, ?, ?, ?, ?, ?, ?)`
 
-	checkDomain query = `/* check_domain */ UPDATE pb_domains SET checked_at = ?, missing_since = ?
+	checkDomain query = `/* check_domain */ UPDATE pb_domains SET checked_at = ?, missing_since = ?, silent_since = ?
 		WHERE name = ? AND account = ? AND checked_at = ?`
 
 	deleteDomain query = `/* delete_domain */ DELETE FROM pb_domains WHERE name = ? AND account = ?`
@@ -51,7 +51,7 @@ func (c conn) provenDomains(ctx context.Context) ([]registry.ProvenDomain, error
 	err := c.each(ctx, selectDomains, nil, func(rows *sql.Rows) error {
 		var d registry.ProvenDomain
 		err := rows.Scan(toText[string]{&d.Name}, toText[registry.Account]{&d.Account}, toText[string]{&d.Proof.By},
-			toTime{&d.Proof.At}, toTime{&d.Proof.CheckedAt}, toTime{&d.Proof.MissingSince})
+			toTime{&d.Proof.At}, toTime{&d.Proof.CheckedAt}, toTime{&d.Proof.MissingSince}, toTime{&d.Proof.SilentSince})
 		d.Proof.Method = registry.ProofDNS
 		if d.Proof.CheckedAt.IsZero() {
 			d.Proof.Method = registry.ProofApproval
@@ -67,7 +67,7 @@ func (s *Store) ProveDomain(ctx context.Context, d registry.ProvenDomain) error 
 	event := domainEvent(broker.DomainProven, d)
 	err := s.inDurableTx(ctx, func(ctx context.Context, t *tx) error {
 		err := t.upsert(ctx, updateDomain, insertDomain, clip(d.Proof.By, 255), micros(d.Proof.At),
-			micros(d.Proof.CheckedAt), micros(d.Proof.MissingSince), key(d.Name), key(d.Account))
+			micros(d.Proof.CheckedAt), micros(d.Proof.MissingSince), micros(d.Proof.SilentSince), key(d.Name), key(d.Account))
 		if errors.Is(err, errNotOurs) {
 			return fmt.Errorf("domain %q: %w", d.Name, registry.ErrTaken)
 		}
@@ -112,8 +112,11 @@ func (s *Store) DomainChecked(ctx context.Context, before, after registry.Proven
 	if before.Proof.MissingSince.IsZero() && !after.Proof.MissingSince.IsZero() {
 		events = append(events, domainEvent(broker.DomainMissing, after))
 	}
+	if before.Proof.SilentSince.IsZero() && !after.Proof.SilentSince.IsZero() {
+		events = append(events, domainEvent(broker.DomainSilent, after))
+	}
 	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
-		n, err := t.exec(ctx, checkDomain, micros(after.Proof.CheckedAt), micros(after.Proof.MissingSince),
+		n, err := t.exec(ctx, checkDomain, micros(after.Proof.CheckedAt), micros(after.Proof.MissingSince), micros(after.Proof.SilentSince),
 			key(before.Name), key(before.Account), micros(before.Proof.CheckedAt))
 		if err != nil || n == 0 { // another node has looked meanwhile, or the proof is gone
 			return err

@@ -89,14 +89,18 @@ func domainsChecked(t *testing.T, s Store) {
 	}
 	wantErr(t, s.LapseDomain(t.Context(), first, missing), domain.ErrNotProven)
 	wantProven(t, s, missing)
-	must(t, s.LapseDomain(t.Context(), missing, missing))
+	silent := missing
+	silent.Proof.CheckedAt, silent.Proof.SilentSince = at.Add(2*time.Minute), at.Add(2*time.Minute)
+	must(t, s.DomainChecked(t.Context(), missing, silent))
+	wantProven(t, s, silent)
+	must(t, s.LapseDomain(t.Context(), silent, silent))
 	wantProven(t, s)
 	var kinds []broker.EventKind
 	for _, e := range allEvents(t, s) {
 		kinds = append(kinds, e.Kind)
 	}
 	slices.Sort(kinds)
-	same(t, kinds, []broker.EventKind{broker.DomainLapsed, broker.DomainMissing, broker.DomainProven})
+	same(t, kinds, []broker.EventKind{broker.DomainLapsed, broker.DomainMissing, broker.DomainProven, broker.DomainSilent})
 }
 
 // domainGivenUp drops a domain from a tenant: its proof goes with it, and it is free.

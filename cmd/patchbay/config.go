@@ -35,7 +35,9 @@ func withState(c *cobra.Command, run func(context.Context, *server.State) error)
 	if err != nil {
 		return err
 	}
-	state, err := server.OpenState(c.Context(), stateConfig(cfg), keys, logger(cfg, c.ErrOrStderr()))
+	state, err := server.OpenState(c.Context(), server.StateConfig{
+		Config: stateConfig(cfg), Keys: keys, DomainResolver: cfg.DomainResolver, Log: logger(cfg, c.ErrOrStderr()),
+	})
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func domainListCommand() *cobra.Command {
 	return c
 }
 
-// domainLine is one claim. State is claimed, proven, missing or approved.
+// domainLine is one claim. State is claimed, proven, missing, silent or approved.
 type domainLine struct {
 	Domain  string    `json:"domain"`
 	Account string    `json:"account"`
@@ -73,6 +73,8 @@ func domainLines(ctx context.Context, s *server.State, account registry.Account)
 				line.State = "approved"
 			case !d.Proof.MissingSince.IsZero():
 				line.State, line.Since = "missing", d.Proof.MissingSince.UTC()
+			case !d.Proof.SilentSince.IsZero():
+				line.State, line.Since = "silent", d.Proof.SilentSince.UTC()
 			case d.Verified():
 				line.State = "proven"
 			}

@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 //	answers URL CODE   wait until the address answers with the status
 //	idps               start an OpenID Provider, $ISSUER, which knows the client patchbay with the secret
 //	                   "known there", and a SAML identity provider, $METADATA, which knows nobody
+//	nameserver FILE    start a name server, $RESOLVER, whose TXT records are the lines of the file
 //
 // and $ADDRESS, a free address on loopback.
 func TestScripts(t *testing.T) {
@@ -42,7 +43,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("ADDRESS", address)
 			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"iq": makeSample(t), "logins": recordLogins(t), "answers": awaitAnswer(t), "idps": startIdPs},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"iq": makeSample(t), "logins": recordLogins(t), "answers": awaitAnswer(t), "idps": startIdPs, "nameserver": startNameServer(t)},
 	})
 }
 

@@ -35,6 +35,9 @@ type Config struct {
 	LogFormat string
 	// MetricsListen is the address of the metrics listener; empty means none.
 	MetricsListen string
+	// DomainResolver is the name server, host:port, that is asked for the proofs of domains; empty means this
+	// machine's.
+	DomainResolver string
 	// PrivateLogouts lets clients that are told of ended sessions be in this machine's network.
 	PrivateLogouts bool
 	Drain          Drain
@@ -88,6 +91,9 @@ type configYAML struct {
 	Metrics struct {
 		Listen string `yaml:"listen"`
 	} `yaml:"metrics"`
+	DomainProofs struct {
+		Resolver string `yaml:"resolver"`
+	} `yaml:"domain_proofs"`
 	BackchannelLogout struct {
 		AllowPrivateNetwork bool `yaml:"allow_private_network"`
 	} `yaml:"backchannel_logout"`
@@ -106,7 +112,7 @@ func parse(name, dir string, data []byte, from yamlfault.Expander) (Config, erro
 	c := Config{
 		Listen: y.Listen, PublicURL: y.PublicURL, SharedIssuerPath: "/id", StateDSN: y.State.DSN,
 		KeyFile:   KeyFile{Path: p.path(y.KeyFile), Passphrase: y.KeyFilePassphrase, Identity: y.KeyFileIdentity},
-		LogFormat: y.Log.Format, MetricsListen: y.Metrics.Listen, PrivateLogouts: y.BackchannelLogout.AllowPrivateNetwork,
+		LogFormat: y.Log.Format, MetricsListen: y.Metrics.Listen, DomainResolver: y.DomainProofs.Resolver, PrivateLogouts: y.BackchannelLogout.AllowPrivateNetwork,
 	}
 	if y.SharedIssuerPath != nil {
 		c.SharedIssuerPath = *y.SharedIssuerPath

@@ -110,6 +110,8 @@ func TestLoadVariants(t *testing.T) {
 		{"IPv6 loopback", "listen: \"[::1]:8080\"\npublic_url: http://[::1]:8080\n"},
 		{"TLS", "listen: :8443\npublic_url: https://x.example:8443\ntls: { cert_file: c, key_file: k }\n"},
 		{"bare root, text log, metrics", "listen: localhost:1\npublic_url: http://localhost:1\nshared_issuer_path: \"\"\nlog: { level: debug, format: text }\nmetrics: { listen: 127.0.0.1:9090 }\n"},
+		{"name server by address", "listen: localhost:1\npublic_url: http://localhost:1\ndomain_proofs: { resolver: \"[fd00::53]:53\" }\n"},
+		{"name server by name", "listen: localhost:1\npublic_url: http://localhost:1\ndomain_proofs: { resolver: \"dns.acme.example:5353\" }\n"},
 		{"another information path", "listen: localhost:1\npublic_url: http://localhost:1\naccess_token_information_path: /centre/token\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -159,6 +161,10 @@ func TestFaults(t *testing.T) {
 		{"log level", "key_file:", "log: { level: loud, format: xml }\nkey_file:", `7: log.level: "loud" is none of`},
 		{"log format", "key_file:", "log: { level: loud, format: xml }\nkey_file:", `7: log.format: "xml" is neither`},
 		{"metrics in public", "key_file:", "metrics: { listen: \"0.0.0.0:8080\" }\nkey_file:", "7: metrics.listen: \"0.0.0.0:8080\" is the address of listen"},
+		{"name server without port", "key_file:", "domain_proofs: { resolver: 10.0.0.53 }\nkey_file:", `7: domain_proofs.resolver: "10.0.0.53" is not host:port`},
+		{"name server without host", "key_file:", "domain_proofs: { resolver: \":53\" }\nkey_file:", `7: domain_proofs.resolver: "" is not a host`},
+		{"name server at port 0", "key_file:", "domain_proofs: { resolver: \"10.0.0.53:0\" }\nkey_file:", `7: domain_proofs.resolver: "0" is not a port`},
+		{"name server by URL", "key_file:", "domain_proofs: { resolver: \"udp://10.0.0.53:53\" }\nkey_file:", `7: domain_proofs.resolver: "udp://10.0.0.53:53" is not host:port`},
 		{"tls without key", "key_file:", "tls: { cert_file: c }\nkey_file:", "7: tls.key_file: is required"},
 		{"issuer path", "key_file:", "shared_issuer_path: id/\nkey_file:", "7: shared_issuer_path: \"id/\" must begin"},
 		{"issuer path with a trailing slash", "key_file:", "shared_issuer_path: /id/\nkey_file:", "7: shared_issuer_path: \"/id/\" must consist"},

@@ -38,6 +38,11 @@ func (p parser) network(c *Config, proxies []string) {
 			p.Fault("metrics.listen", "%q is the address of listen: metrics are not for everybody", c.MetricsListen)
 		}
 	}
+	if c.DomainResolver != "" {
+		if err := checkServer(c.DomainResolver); err != nil {
+			p.Fault("domain_proofs.resolver", "%w", err)
+		}
+	}
 	if !p.missing("public_url", c.PublicURL == "", "the origin that browsers and clients see") {
 		p.publicURL(c, len(proxies) > 0)
 	}
@@ -135,6 +140,20 @@ func checkListen(address string) error {
 	}
 	if strings.ContainsAny(host, "/@ ") {
 		return fmt.Errorf("%q is not a host", host)
+	}
+	return nil
+}
+
+// checkServer accepts the address of a server of others.
+func checkServer(address string) error {
+	host, port, err := net.SplitHostPort(address)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%q is not host:port, such as 10.0.0.53:53 or [fd00::53]:53", address)
+	case host == "" || strings.ContainsAny(host, "/@ "):
+		return fmt.Errorf("%q is not a host", host)
+	case !isPort(port):
+		return fmt.Errorf("%q is not a port", port)
 	}
 	return nil
 }

@@ -38,6 +38,10 @@ func (s *Server) stateMetrics(reg prometheus.Registerer) {
 		func() float64 { return float64(s.swept.rows.Load()) })
 	counter(reg, "patchbay_sweep_failures_total", "Sweeps that the state database cut short.",
 		func() float64 { return float64(s.swept.failures.Load()) })
+	gauge(reg, "patchbay_domain_proofs_missing", "Proven domains whose TXT record is not there any more. They lapse after 72 hours.",
+		func() float64 { return float64(s.Domains.Counts().Missing) })
+	gauge(reg, "patchbay_domain_proofs_silent", "Proven domains of which no name server says whether their TXT record is there. They lapse after 14 days.",
+		func() float64 { return float64(s.Domains.Counts().Silent) })
 	gauge(reg, "patchbay_draining", "1 once the process is ending, else 0.",
 		func() float64 {
 			if s.draining.Load() {

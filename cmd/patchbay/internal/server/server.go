@@ -28,6 +28,8 @@ type Config struct {
 	// InformationPath is where accesstokeninformation is; empty means its usual place.
 	InformationPath string
 	TrustedProxies  []netip.Prefix
+	// DomainResolver is as in StateConfig.
+	DomainResolver string
 	// PrivateLogouts lets clients that are told of ended sessions be in this machine's network.
 	PrivateLogouts bool
 	State          sqlstore.Config
@@ -78,7 +80,7 @@ func Open(ctx context.Context, c Config) (_ *Server, err error) {
 	}
 	c.State.Now, c.Legacy.Now = c.Now, c.Now
 	s := &Server{log: c.Log, now: c.Now, retention: c.Retention}
-	s.State, err = OpenState(ctx, c.State, c.Keys, c.Log)
+	s.State, err = OpenState(ctx, StateConfig{Config: c.State, Keys: c.Keys, DomainResolver: c.DomainResolver, Log: c.Log})
 	if err != nil {
 		return nil, err
 	}

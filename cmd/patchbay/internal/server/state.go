@@ -23,10 +23,21 @@ type State struct {
 	Domains  *domain.Prover
 }
 
+// StateConfig is what a State needs.
+type StateConfig struct {
+	sqlstore.Config
+	Keys *keyfile.Keys
+	// DomainResolver is the name server, host:port, that is asked for the proofs of domains; empty means this
+	// machine's.
+	DomainResolver string
+	Log            *slog.Logger
+}
+
 // OpenState opens the state database with a current schema. Close it.
-func OpenState(ctx context.Context, config sqlstore.Config, keys *keyfile.Keys, log *slog.Logger) (_ *State, err error) {
+func OpenState(ctx context.Context, config StateConfig) (_ *State, err error) {
+	keys, log := config.Keys, config.Log
 	s := &State{Keys: keys}
-	s.Store, err = sqlstore.Open(ctx, config)
+	s.Store, err = sqlstore.Open(ctx, config.Config)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +58,11 @@ func OpenState(ctx context.Context, config sqlstore.Config, keys *keyfile.Keys, 
 	if err != nil {
 		return nil, err
 	}
-	s.Domains = domain.NewProver(domain.Config{Store: s.Store, Logger: log, Now: config.Now})
+	proofs := domain.Config{Store: s.Store, Logger: log, Now: config.Now}
+	if config.DomainResolver != "" {
+		proofs.Resolver = domain.ServerAt(config.DomainResolver)
+	}
+	s.Domains = domain.NewProver(proofs)
 	return s, nil
 }
 
