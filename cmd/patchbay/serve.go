@@ -52,7 +52,7 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (err error)
 	s, err := server.Open(ctx, server.Config{
 		PublicURL: cfg.PublicURL, SharedPaths: []string{cfg.SharedIssuerPath}, InformationPath: cfg.AccessTokenInformationPath, TrustedProxies: cfg.TrustedProxies,
 		PrivateLogouts: cfg.PrivateLogouts, DomainResolver: cfg.DomainResolver,
-		Limits:         provider.Limits{Tenant: cfg.Limits.Tenant, Introspection: cfg.Limits.Introspection, Address: cfg.Limits.Address},
+		Limits: provider.Limits{Tenant: cfg.Limits.Tenant, Introspection: cfg.Limits.Introspection, Address: cfg.Limits.Address},
 		Logins: throttle.Config{
 			Failures: cfg.Limits.Login.Failures, AccountsPerAddress: cfg.Limits.Login.AccountsPerAddress, Window: cfg.Limits.Login.Window,
 		},
