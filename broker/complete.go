@@ -168,8 +168,11 @@ func (e *Engine) welcome(ctx context.Context, r returning, identity mapping.Iden
 	}
 	if life := r.route.connection.Policy.SessionLifetime; life > 0 {
 		session.AbsoluteAt = earlier(session.AbsoluteAt, session.SeenAt.Add(life)) // of this login: the session may be older
-		session.ExpiresAt = earlier(session.ExpiresAt, session.AbsoluteAt)
 	}
+	if ends := identity.SessionEnds; !ends.IsZero() { // SAML Profiles §4.1.4.3
+		session.AbsoluteAt = earlier(session.AbsoluteAt, ends)
+	}
+	session.ExpiresAt = earlier(session.ExpiresAt, session.AbsoluteAt)
 	settling := settling{
 		attempt: r.attempt, browser: r.browser, from: []State{StateReturned}, client: r.client, seat: seat, login: record,
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/patchbay-auth/patchbay/broker"
+	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/federation"
 )
 
@@ -88,4 +89,31 @@ func TestTroubleOfOursAtAnIdP(t *testing.T) {
 		t.Errorf("%d refusals in the audit log", n)
 	}
 	k.goesOn(b, attempt)
+}
+
+// TestASessionEndsWithTheIdPs, if the IdP has said when that is.
+func TestASessionEndsWithTheIdPs(t *testing.T) {
+	for _, tc := range []struct {
+		name       string
+		ends, life time.Duration
+		after      time.Duration
+		alive      bool
+	}{
+		{"positive control", 0, 0, 2 * time.Hour, true},
+		{"before its end", time.Hour, 0, time.Hour - time.Second, true},
+		{"after its end", time.Hour, 0, time.Hour, false},
+		{"the connection's own limit is earlier", time.Hour, 30 * time.Minute, 30 * time.Minute, false},
+		{"the connection's own limit is later", time.Hour, 3 * time.Hour, time.Hour, false},
+	} {
+		k := newKit(t)
+		k.change("corp", func(c *registry.Connection) { c.Policy.SessionLifetime = tc.life })
+		if tc.ends > 0 {
+			k.idps.identity.SessionEnds = k.clock.Now().Add(tc.ends)
+		}
+		b, _ := k.sso("s1")
+		k.clock.pass(tc.after)
+		if _, err := k.Session(t.Context(), issuer, b.Browser); (err == nil) != tc.alive {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+	}
 }

@@ -22,8 +22,10 @@ type Identity struct {
 	SessionID string
 	// AuthTime is when the person last authenticated at the IdP; zero when it did not say.
 	AuthTime time.Time
-	AMR      []string
-	ACR      string
+	// SessionEnds is when the IdP's session does; zero when it did not say. What is opened by it ends with it.
+	SessionEnds time.Time
+	AMR         []string
+	ACR         string
 	// LogoutHint is what the IdP must be shown to end its session: the raw ID token, or what the SAML
 	// adapter needs to name the session. It is secret, and means nothing to anybody but the adapter.
 	LogoutHint []byte

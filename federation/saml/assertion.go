@@ -18,9 +18,11 @@ type assertion struct {
 	nameID  nameID
 	// authenticated is when the person last logged in at the IdP.
 	authenticated time.Time
-	session       string
-	context       string
-	attributes    []attributeValues
+	// sessionEnds is when the IdP's session does, or zero.
+	sessionEnds time.Time
+	session     string
+	context     string
+	attributes  []attributeValues
 }
 
 type nameID struct {
@@ -207,6 +209,9 @@ func (e expectation) authentication(el *etree.Element, a *assertion) error {
 		return err
 	case !ends.IsZero() && !e.now.Before(ends.Add(e.skew)):
 		return fmt.Errorf("the identity provider's session ended at %s", ends.Format(time.RFC3339))
+	}
+	if !ends.IsZero() {
+		a.sessionEnds = ends.Add(e.skew) // which is after now
 	}
 	a.session, _ = attribute(statement, "SessionIndex")
 	if len(a.session) > maxNameID || strings.ContainsFunc(a.session, notText) {

@@ -46,8 +46,8 @@ func (s *SAML) identity(idp *idp, a assertion) (mapping.Identity, error) {
 		ExternalID: externalID,
 		Claims:     claims,
 		SessionID:  a.session,
-		AuthTime:   a.authenticated,
-		ACR:        a.context,
+		AuthTime:   a.authenticated, SessionEnds: a.sessionEnds,
+		ACR: a.context,
 	}
 	id.Email, _ = claims["email"].(string)
 	if id.LogoutHint, err = newHint(idp, a); err != nil {

@@ -227,6 +227,9 @@ func TestLogoutNamesWhomItIsAbout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if ends := l.now.Add(5*time.Minute + defaultSkew); !who.SessionEnds.Equal(ends) {
+		t.Errorf("the session ends at %s, want %s", who.SessionEnds, ends)
+	}
 	started, err := l.Logout(t.Context(), federation.LogoutRequest{Hint: who.LogoutHint, State: "st&te"})
 	if err != nil {
 		t.Fatal(err)
