@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -308,4 +309,11 @@ func answer(req *saml.IdpAuthnRequest, user User, index string) (saml.IdpAuthnRe
 		return saml.IdpAuthnRequestForm{}, err
 	}
 	return req.PostBinding()
+}
+
+// Certificate returns the certificate of the key that signs now, in base64.
+func (s *SAML) Certificate() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return base64.StdEncoding.EncodeToString(s.provider.Certificate.Raw)
 }

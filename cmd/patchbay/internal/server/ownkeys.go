@@ -46,7 +46,8 @@ func (k *ownKeys) Keys(ctx context.Context) ([]federation.KeyPair, error) {
 	}
 	stored, err := k.Store.UpstreamKeys(ctx, k.of)
 	if err == nil && len(stored) == 0 {
-		err = k.AnnounceKey(ctx, k.of, Announcement{Generation: 1, At: now, UseFrom: now})
+		// Making one is dear: who asks for our metadata and goes away shall not be able to have it done again.
+		err = k.AnnounceKey(context.WithoutCancel(ctx), k.of, Announcement{Generation: 1, At: now, UseFrom: now})
 		if err == nil || errors.Is(err, broker.ErrConflict) { // another server was first
 			stored, err = k.Store.UpstreamKeys(ctx, k.of)
 		}
