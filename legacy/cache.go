@@ -37,10 +37,11 @@ type cache[V any] struct {
 	flights      singleflight.Group
 	// generation counts what was forgotten: an answer asked for before is not kept.
 	generation atomic.Uint64
-	// retryAt is when to ask again after a failure, in nanoseconds since 1970.
-	retryAt atomic.Int64
-	// late counts the answers that were stale.
-	late atomic.Int64
+	// retryAt is when to ask again after a failure, in nanoseconds since 1970, by the part of what is asked: a
+	// statement that fails holds up no other.
+	retryAt [1 << 8]atomic.Int64
+	// late counts the answers that were stale, and age is that of the last one, zero once there was a fresh one.
+	late, age atomic.Int64
 }
 
 // An entry is an answer: a value, or that there is no such user, or more than one.
@@ -67,7 +68,7 @@ func (c *cache[V]) get(ctx context.Context, key cacheKey, load func(context.Cont
 		return have.value, have.err
 	}
 	usable := ok && now.Sub(have.at) < c.stale
-	if usable && now.UnixNano() < c.retryAt.Load() {
+	if usable && now.UnixNano() < c.retryAt[key.part].Load() {
 		return c.stand(have)
 	}
 	generation := c.generation.Load()
@@ -88,7 +89,7 @@ func (c *cache[V]) get(ctx context.Context, key cacheKey, load func(context.Cont
 			e := answer.Val.(entry[V])
 			return e.value, e.err
 		}
-		if usable {
+		if usable && !AboutRows(answer.Err) {
 			return c.stand(have)
 		}
 		return none, answer.Err
@@ -99,9 +100,16 @@ func (c *cache[V]) get(ctx context.Context, key cacheKey, load func(context.Cont
 	}
 }
 
+// AboutRows reports whether an error is about rows that the database gave. Any other but those of package
+// mapping is trouble with the database, and says nothing about anybody.
+func AboutRows(err error) bool {
+	return errors.Is(err, mapping.ErrUnreadable) || errors.Is(err, ErrTooManyRows)
+}
+
 // stand answers with what is stale.
 func (c *cache[V]) stand(have entry[V]) (V, error) {
 	c.late.Add(1)
+	c.age.Store(int64(c.now().Sub(have.at)))
 	return have.value, have.err
 }
 
@@ -119,11 +127,17 @@ func (c *cache[V]) load(ctx context.Context, key cacheKey, generation uint64, lo
 	}
 	value, err := load(ctx)
 	now := c.now()
-	if err != nil && !errors.Is(err, mapping.ErrNoUser) && !errors.Is(err, mapping.ErrAmbiguous) {
-		c.retryAt.Store(now.Add(recovery).UnixNano())
+	switch {
+	case err == nil, errors.Is(err, mapping.ErrNoUser), errors.Is(err, mapping.ErrAmbiguous) && !AboutRows(err):
+	case AboutRows(err): // the database has answered: what was true of this user is not any more
+		c.entries.Invalidate(key)
+		return entry[V]{}, err
+	default:
+		c.retryAt[key.part].Store(now.Add(recovery).UnixNano())
 		return entry[V]{}, err
 	}
-	c.retryAt.Store(0)
+	c.retryAt[key.part].Store(0)
+	c.age.Store(0)
 	e := entry[V]{value: value, err: err, at: now}
 	if c.generation.Load() == generation {
 		c.entries.Set(key, e)

@@ -112,6 +112,67 @@ func TestCacheAsksOncePerHalfMinute(t *testing.T) {
 	spent(1 + 2) // one for nobody, two for searches, which are never cached
 }
 
+// TestARowThatCannotBeReadIsOneUsers: the others are read anew all the same, and the user themself is not
+// served from memory, because the database has answered.
+func TestARowThatCannotBeReadIsOneUsers(t *testing.T) {
+	onBoth(t, func(t *testing.T, engine legacy.Engine) {
+		var clock clock
+		c := legacytest.IQConfig(t, engine)
+		c.Now = clock.Now
+		db := legacytest.Open(t, c)
+		read := func(id mapping.UserID) (mapping.User, error) { return db.User(t.Context(), iq.Acme, id) }
+		for _, id := range []mapping.UserID{"4711", "4712"} {
+			if u, err := read(id); err != nil || !u.Active {
+				t.Fatalf("the control: %+v, %v", u, err)
+			}
+		}
+		legacytest.Exec(t, c, "UPDATE users SET UserName = NULL WHERE UserID = 4711")
+		legacytest.Exec(t, c, "UPDATE users SET Status = 'I' WHERE UserID = 4712")
+		clock.advance(31 * time.Second)
+		for range 2 {
+			if u, err := read("4711"); !errors.Is(err, mapping.ErrUnreadable) {
+				t.Errorf("a row that cannot be read: %+v, %v", u, err)
+			}
+		}
+		if u, err := read("4712"); err != nil || u.Active {
+			t.Errorf("switched off 31 s ago, beside a row that cannot be read: %+v, %v", u, err)
+		}
+		if n := db.StaleAnswers(); n != 0 {
+			t.Errorf("%d stale answers", n)
+		}
+	})
+}
+
+// TestAStatementThatFailsHoldsUpNoOther.
+func TestAStatementThatFailsHoldsUpNoOther(t *testing.T) {
+	onBoth(t, func(t *testing.T, engine legacy.Engine) {
+		var clock clock
+		c := legacytest.IQConfig(t, engine)
+		c.Now = clock.Now
+		db := legacytest.Open(t, c)
+		both := mapping.Configuration | mapping.Softphones
+		if _, err := db.Details(t.Context(), iq.Acme, "4711", both); err != nil {
+			t.Fatal(err)
+		}
+		legacytest.Exec(t, c, "DROP TABLE user_configuration")
+		legacytest.Exec(t, c, "DELETE FROM softphones WHERE UserID = 4711")
+		clock.advance(time.Minute)
+		for range 2 {
+			d, err := db.Details(t.Context(), iq.Acme, "4711", both)
+			if err != nil || len(d.Configuration) == 0 || len(d.Softphones) > 0 {
+				t.Errorf("configuration from memory, and softphones as they are: %+v, %v", d, err)
+			}
+		}
+		if age := db.StaleAge(); age != time.Minute {
+			t.Errorf("the stale answer is %s old", age)
+		}
+		db.Invalidate("", "")
+		if _, err := db.Details(t.Context(), iq.Acme, "4712", mapping.Softphones); err != nil || db.StaleAge() != 0 {
+			t.Errorf("after a fresh answer the age is %s: %v", db.StaleAge(), err)
+		}
+	})
+}
+
 // TestOutage is DESIGN's outage contract on a server that hangs, and then is gone.
 func TestOutage(t *testing.T) {
 	server := mariadbtest.Start(t)
@@ -166,8 +227,8 @@ func TestOutage(t *testing.T) {
 
 	server.Kill(t)
 	clock.advance(14 * time.Minute)
-	if _, err := ask("4711"); err != nil {
-		t.Errorf("14 min old: %v", err)
+	if _, err := ask("4711"); err != nil || db.StaleAge() != 14*time.Minute {
+		t.Errorf("14 min old, or %s: %v", db.StaleAge(), err)
 	}
 	clock.advance(2 * time.Minute)
 	if _, err := ask("4711"); err == nil || errors.Is(err, mapping.ErrNoUser) {

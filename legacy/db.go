@@ -257,7 +257,7 @@ func readRow(rows *sql.Rows, columns []string) (row, error) {
 			size = len(v)
 		}
 		if size > maxCell {
-			return row{}, fmt.Errorf("column %s: it has %d bytes, more than %d", columns[i], size, maxCell)
+			r.cells[i] = oversized(size) // so that a page of them does not stay in memory
 		}
 	}
 	return r, nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/patchbay-auth/patchbay/mapping"
 )
@@ -60,6 +61,11 @@ func (db *DB) Cached() (users, details int) { return db.users.size(), db.details
 // StaleAnswers returns how often somebody was answered from memory because the database did not answer in
 // time.
 func (db *DB) StaleAnswers() int64 { return db.users.late.Load() + db.details.late.Load() }
+
+// StaleAge returns how old the last of those answers was; zero once the database answers again.
+func (db *DB) StaleAge() time.Duration {
+	return time.Duration(max(db.users.age.Load(), db.details.age.Load()))
+}
 
 // Invalidate forgets what was cached of a user, when kind is "user" and subject their id, in any
 // tenant; and everything, when kind is empty. It ignores other kinds.
@@ -150,7 +156,7 @@ func readConfiguration(rows []row) (map[string]string, error) {
 			return nil, fmt.Errorf("legacy: %s: %w", Configuration, err)
 		}
 		if _, twice := values[name]; twice {
-			return nil, fmt.Errorf("legacy: %s: name %q occurs twice: %w", Configuration, name, mapping.ErrAmbiguous)
+			return nil, unreadable{fmt.Errorf("legacy: %s: name %q occurs twice: %w", Configuration, name, mapping.ErrAmbiguous)}
 		}
 		values[name] = value
 	}

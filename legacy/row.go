@@ -5,7 +5,27 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/patchbay-auth/patchbay/mapping"
 )
+
+// unreadable is an error about what a row holds: it is mapping.ErrUnreadable, too. The database has answered,
+// and asking again changes nothing.
+type unreadable struct{ error }
+
+func (unreadable) Is(target error) bool { return target == mapping.ErrUnreadable }
+
+func (u unreadable) Unwrap() error { return u.error }
+
+func (r row) fault(column, format string, args ...any) error {
+	if big, ok := r.cell(column).(oversized); ok {
+		format, args = "it has %d bytes, more than %d", []any{int(big), maxCell}
+	}
+	return unreadable{fmt.Errorf("column %s: "+format, append([]any{column}, args...)...)}
+}
+
+// oversized stands for a cell of more than maxCell bytes, by their number.
+type oversized int
 
 // A row is what a statement returned, as the driver delivered it.
 type row struct {
@@ -34,7 +54,7 @@ func (r row) text(column string) (string, error) {
 	case uint64:
 		return strconv.FormatUint(v, 10), nil
 	default:
-		return "", fmt.Errorf("column %s: a %T is not text", column, v)
+		return "", r.fault(column, "a %T is not text", v)
 	}
 }
 
@@ -42,7 +62,7 @@ func (r row) text(column string) (string, error) {
 func (r row) key(column string) (string, error) {
 	text, err := r.text(column)
 	if err == nil && text == "" {
-		err = fmt.Errorf("column %s: it is NULL or empty", column)
+		err = r.fault(column, "it is NULL or empty")
 	}
 	return text, err
 }
@@ -54,7 +74,7 @@ func (r row) flag(column string, required bool) (bool, error) {
 	switch v := r.cell(column).(type) {
 	case nil:
 		if required {
-			return false, fmt.Errorf("column %s: it is NULL", column)
+			return false, r.fault(column, "it is NULL")
 		}
 		return false, nil
 	case bool:
@@ -69,7 +89,7 @@ func (r row) flag(column string, required bool) (bool, error) {
 	case int64:
 		text = strconv.FormatInt(v, 10)
 	default:
-		return false, fmt.Errorf("column %s: a %T is neither 0 nor 1", column, v)
+		return false, r.fault(column, "a %T is neither 0 nor 1", v)
 	}
 	switch text {
 	case "0":
@@ -77,7 +97,7 @@ func (r row) flag(column string, required bool) (bool, error) {
 	case "1":
 		return true, nil
 	}
-	return false, fmt.Errorf("column %s: %.20q is neither 0 nor 1", column, text)
+	return false, r.fault(column, "%.20q is neither 0 nor 1", text)
 }
 
 // moment returns a column with a time in UTC: a DATETIME, or seconds since 1970. NULL, and MySQL's
@@ -96,7 +116,7 @@ func (r row) moment(column string) (time.Time, error) {
 	case string:
 		text = v
 	default:
-		return time.Time{}, fmt.Errorf("column %s: a %T is not a time", column, v)
+		return time.Time{}, r.fault(column, "a %T is not a time", v)
 	}
 	if text == "" || text == "0000-00-00 00:00:00" || text == "0000-00-00" {
 		return time.Time{}, nil
@@ -106,5 +126,5 @@ func (r row) moment(column string) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("column %s: %.30q is not a time", column, text)
+	return time.Time{}, r.fault(column, "%.30q is not a time", text)
 }

@@ -2,6 +2,7 @@ package legacy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -29,7 +30,8 @@ func (db *DB) ScanUsers(ctx context.Context, each func(Scanned) error) error {
 	})
 }
 
-// ScanSoftphones reads the softphones of everybody who has any, in one call for each user.
+// ScanSoftphones reads the softphones of everybody who has any, in one call for each user. A row that cannot be
+// read is a softphone without an address.
 func (db *DB) ScanSoftphones(ctx context.Context, each func(mapping.TenantKey, mapping.UserID, []mapping.Softphone) error) error {
 	var tenant mapping.TenantKey
 	var user mapping.UserID
@@ -48,6 +50,9 @@ func (db *DB) ScanSoftphones(ctx context.Context, each func(mapping.TenantKey, m
 			tenant, user, phones = t, u, nil
 		}
 		read, err := readSoftphones([]row{r})
+		if errors.Is(err, mapping.ErrUnreadable) {
+			read, err = []mapping.Softphone{{}}, nil
+		}
 		phones = append(phones, read...)
 		return err
 	})

@@ -66,7 +66,7 @@ func (db *DB) find(ctx context.Context, q querier, tenant mapping.TenantKey, que
 			user, err = readUser(r, tenant)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("legacy: %s: %w: %w", name, mapping.ErrUnreadable, err)
+			return nil, fmt.Errorf("legacy: %s: %w", name, err)
 		}
 		found = append(found, user)
 	}

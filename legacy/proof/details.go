@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/patchbay-auth/patchbay/legacy"
 	"github.com/patchbay-auth/patchbay/mapping"
 )
 
@@ -87,9 +88,12 @@ func (r *run) links(ctx context.Context) error {
 			return nil
 		}
 		found, err := r.DB.Find(ctx, tenant, mapping.Query{By: mapping.ByExternalID, Connection: link.Connection, Value: link.ExternalID})
-		if err == nil && len(found) == 0 || err != nil && ctx.Err() == nil {
+		switch {
+		case err != nil && legacy.AboutRows(err), err == nil && len(found) == 0:
 			r.tally.add(LinkOfNobody, place(tenant, id))
+		case err != nil:
+			return err
 		}
-		return ctx.Err()
+		return nil
 	})
 }

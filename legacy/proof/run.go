@@ -92,12 +92,12 @@ func (r *run) repetitions(ctx context.Context) error {
 		}[k.kind]}
 		found, err := r.DB.Find(ctx, mapping.TenantKey(k.tenant), q)
 		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
 		case errors.Is(err, legacy.ErrTooManyRows):
-			r.tally.add(k.kind, k.tenant+"/…")
-		case err != nil:
-			r.tally.add(UserUnreadable, k.tenant+"/…")
+			r.tally.add(k.kind, redact(k.tenant)+"/…")
+		case err != nil && legacy.AboutRows(err):
+			r.tally.add(UserUnreadable, redact(k.tenant)+"/…")
+		case err != nil: // which says nothing about the rows
+			return err
 		case len(found) > 1:
 			r.tally.add(k.kind, place(found[0].Tenant, found[0].ID))
 		}

@@ -152,6 +152,9 @@ func (r *run) probe(ctx context.Context) error {
 				continue
 			}
 			found, err := r.DB.Find(ctx, u.Tenant, way.query)
+			if err != nil && !legacy.AboutRows(err) {
+				return err
+			}
 			known := key{kind: way.ambiguous, tenant: string(u.Tenant), value: way.query.Value}
 			if way.query.By == mapping.ByLogin {
 				known.value = r.DB.LoginKey(known.value)
@@ -164,6 +167,9 @@ func (r *run) probe(ctx context.Context) error {
 			}
 		}
 		if _, err := r.DB.Details(ctx, u.Tenant, u.ID, mapping.Roles|mapping.Groups|mapping.Softphones|mapping.Configuration); err != nil {
+			if !legacy.AboutRows(err) {
+				return err
+			}
 			r.tally.add(DetailsFail, place(u.Tenant, u.ID))
 		}
 	}
