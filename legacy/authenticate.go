@@ -10,8 +10,8 @@ import (
 
 // Authenticate verifies the password of the one user with that login. It fails with
 // mapping.ErrNoUser, mapping.ErrAmbiguous, mapping.ErrBusy, or mapping.ErrWrongPassword; with the
-// last it returns the row too, and the error says why if the stored value cannot be verified at
-// all. It judges neither Active nor FederatedOnly. It is never cached.
+// last it returns the row too, and it is mapping.ErrUnverifiable, and says why, if the stored value
+// cannot be verified at all. It judges neither Active nor FederatedOnly. It is never cached.
 func (db *DB) Authenticate(ctx context.Context, tenant mapping.TenantKey, login, password string) (mapping.User, error) {
 	user, _, err := db.Judge(ctx, tenant, login, password)
 	return user, err
@@ -35,7 +35,7 @@ func (db *DB) Judge(ctx context.Context, tenant mapping.TenantKey, login, passwo
 	row := found[0]
 	scheme, err = db.Scheme(Scanned{User: row.User, Password: row.password})
 	if err != nil {
-		return row.User, scheme, db.decline(ctx, tenant, fmt.Errorf("%w: %w", mapping.ErrWrongPassword, err))
+		return row.User, scheme, db.decline(ctx, tenant, fmt.Errorf("%w: %w", mapping.ErrUnverifiable, err))
 	}
 	ok, err := db.hashes.Verify(ctx, tenant, row.password, password)
 	switch {

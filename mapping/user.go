@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -85,6 +86,8 @@ var (
 	// ErrWrongPassword means that the user exists and the password is not theirs, or that the
 	// user has no password that can be verified.
 	ErrWrongPassword = errors.New("wrong password")
+	// ErrUnverifiable is the ErrWrongPassword of a user who has no password that can be verified.
+	ErrUnverifiable = fmt.Errorf("%w", ErrWrongPassword)
 	// ErrBusy means that the directory refuses work for now; the caller should answer 503.
 	ErrBusy = errors.New("too many password verifications in progress")
 	// ErrUnreadable is wrapped where a row matches and is not as a user's must be, such as one with a NULL.

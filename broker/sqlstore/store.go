@@ -13,6 +13,7 @@ import (
 	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/broker/keyring"
 	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/broker/shadow"
 	"github.com/patchbay-auth/patchbay/internal/secret"
 )
 
@@ -36,6 +37,7 @@ var (
 	_ keyring.Store       = (*Store)(nil)
 	_ registry.Store      = (*Store)(nil)
 	_ census.Store        = (*Store)(nil)
+	_ shadow.Store        = (*Store)(nil)
 )
 
 // Config says where the state is.

@@ -68,6 +68,15 @@ const (
 	oldSchemeCounts    query = `/* old_scheme_counts */ SELECT id FROM pb_scheme_counts WHERE taken_at < ? LIMIT ?`
 	deleteSchemeCounts query = `/* delete_scheme_counts */ DELETE FROM pb_scheme_counts WHERE id IN (?) AND taken_at < ?`
 
+	oldShadowPeople    query = `/* old_shadow_people */ SELECT id FROM pb_shadow_people WHERE compared_at < ? LIMIT ?`
+	deleteShadowPeople query = `/* delete_shadow_people */ DELETE FROM pb_shadow_people WHERE id IN (?) AND compared_at < ?`
+
+	oldDifferences    query = `/* old_shadow_differences */ SELECT id FROM pb_shadow_differences WHERE last_at < ? LIMIT ?`
+	deleteDifferences query = `/* delete_shadow_differences */ DELETE FROM pb_shadow_differences WHERE id IN (?) AND last_at < ?`
+
+	oldTallies    query = `/* old_shadow_tallies */ SELECT id FROM pb_shadow_tallies WHERE day < ? LIMIT ?`
+	deleteTallies query = `/* delete_shadow_tallies */ DELETE FROM pb_shadow_tallies WHERE id IN (?) AND day < ?`
+
 	oldEvents    query = `/* old_events */ SELECT id FROM pb_events WHERE at < ? LIMIT ?`
 	deleteEvents query = `/* delete_events */ DELETE FROM pb_events WHERE id IN (?) AND at < ?`
 )
@@ -114,6 +123,9 @@ func sweepings(keep broker.Retention) []sweeping {
 			sweeping{oldLogins, deleteLogins, keep.Logins},
 			sweeping{oldCensuses, deleteCensuses, keep.Logins},
 			sweeping{oldSchemeCounts, deleteSchemeCounts, keep.Logins},
+			sweeping{oldShadowPeople, deleteShadowPeople, keep.Logins},
+			sweeping{oldDifferences, deleteDifferences, keep.Logins},
+			sweeping{oldTallies, deleteTallies, keep.Logins},
 		)
 	}
 	if keep.Events > 0 {

@@ -11,6 +11,7 @@ import (
 	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/broker/keyring"
 	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/broker/shadow"
 	"github.com/patchbay-auth/patchbay/mapping"
 )
 
@@ -35,6 +36,7 @@ type Store interface {
 	registry.Store
 	domain.Store
 	census.Store
+	shadow.Store
 	OnChange(listener func(broker.Change))
 }
 
@@ -119,6 +121,10 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"history is forgotten after its time", historyIsForgotten},
 		{"a day's census is one caller's", censusClaimed},
 		{"censuses come back in order", censusesInOrder},
+		{"people are compared, and differ", shadowCompared},
+		{"what differs is settled", shadowSettled},
+		{"one difference, whoever meets it", shadowRace},
+		{"comparisons are forgotten", shadowForgotten},
 		{"clock tells the time", clockTells},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })

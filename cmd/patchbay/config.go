@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/patchbay-auth/patchbay/broker/shadow"
 	"github.com/patchbay-auth/patchbay/broker/sqlstore"
 	"github.com/patchbay-auth/patchbay/cmd/patchbay/internal/server"
 	"github.com/patchbay-auth/patchbay/internal/config"
@@ -53,21 +54,38 @@ func stateConfig(cfg config.Config) sqlstore.Config { return sqlstore.Config{DSN
 
 // legacyConfig reads the profile of the legacy database, which may be in a file of its own.
 func legacyConfig(cfg config.Config, log *slog.Logger) (legacy.Config, error) {
-	c := legacy.Config{
-		Engine: legacy.Engine(cfg.Legacy.Driver), DSN: cfg.Legacy.DSN, Rehash: passhash.Scheme(cfg.Legacy.Rehash), Profile: iq.Profile(),
-		OnRehash: func(r legacy.Rehash) {
-			if r.Err != nil {
-				log.Warn("a password was not hashed anew", "tenant", string(r.Tenant), "user", string(r.User), "error", r.Err)
-				return
-			}
-			log.Info("a password was hashed anew", "tenant", string(r.Tenant), "user", string(r.User))
-		},
+	c, err := sourceConfig(cfg.Legacy.Source)
+	c.Rehash = passhash.Scheme(cfg.Legacy.Rehash)
+	c.OnRehash = func(r legacy.Rehash) {
+		if r.Err != nil {
+			log.Warn("a password was not hashed anew", "tenant", string(r.Tenant), "user", string(r.User), "error", r.Err)
+			return
+		}
+		log.Info("a password was hashed anew", "tenant", string(r.Tenant), "user", string(r.User))
 	}
-	if cfg.Legacy.ProfileFile == "" {
+	return c, err
+}
+
+func sourceConfig(s config.Source) (legacy.Config, error) {
+	c := legacy.Config{Engine: legacy.Engine(s.Driver), DSN: s.DSN, Profile: iq.Profile()}
+	if s.ProfileFile == "" {
 		return c, nil
 	}
 	var err error
-	c.Profile, err = legacy.LoadProfile(cfg.Legacy.ProfileFile, c.Engine)
+	c.Profile, err = legacy.LoadProfile(s.ProfileFile, c.Engine)
+	return c, err
+}
+
+// shadowConfig is nil where logins are compared with no other source.
+func shadowConfig(cfg config.Config) (*server.ShadowConfig, error) {
+	if cfg.Legacy.Shadow == nil {
+		return nil, nil //nolint:nilnil // none is a value
+	}
+	source, err := sourceConfig(cfg.Legacy.Shadow.Source)
+	c := &server.ShadowConfig{Source: source}
+	for _, name := range cfg.Legacy.Shadow.Compare {
+		c.Compare = append(c.Compare, shadow.Aspect(name))
+	}
 	return c, err
 }
 

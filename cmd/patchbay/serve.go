@@ -49,6 +49,10 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (err error)
 	if err != nil {
 		return err
 	}
+	second, err := shadowConfig(cfg)
+	if err != nil {
+		return err
+	}
 	s, err := server.Open(ctx, server.Config{
 		PublicURL: cfg.PublicURL, SharedPaths: []string{cfg.SharedIssuerPath}, InformationPath: cfg.AccessTokenInformationPath, TrustedProxies: cfg.TrustedProxies,
 		PrivateLogouts: cfg.PrivateLogouts, DomainResolver: cfg.DomainResolver,
@@ -58,7 +62,7 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger) (err error)
 		},
 		State:  stateConfig(cfg),
 		Legacy: directory,
-		Keys:   keys, Retention: broker.Retention(cfg.Retention), CensusAt: cfg.Legacy.CensusAt, Log: log,
+		Keys:   keys, Retention: broker.Retention(cfg.Retention), CensusAt: cfg.Legacy.CensusAt, Shadow: second, Log: log,
 	})
 	if err != nil {
 		return err

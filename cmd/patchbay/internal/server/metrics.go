@@ -16,6 +16,7 @@ func (s *Server) Metrics() http.Handler {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		newKeyCollector(s.Keyring, s.now),
 		&s.certificates,
+		newShadowCollector(s.shadow),
 	)
 	s.stateMetrics(reg)
 	s.loginMetrics(reg)

@@ -20,12 +20,15 @@ const (
 
 // Run does the background work until ctx ends: the change feed, the audit queue, the rotation of
 // signing keys, the proofs of domains, the certificates of SAML identity providers, the news of ended
-// sessions, the daily census of passwords, and the deletion of what has expired. What is queued is written before it returns.
+// sessions, the daily census of passwords, comparisons with the shadow, and the deletion of what has expired. What is queued is written before it returns.
 func (s *Server) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	all := []func(context.Context){s.feed.Run, s.Events.Run, s.Keyring.Run, s.Domains.Run, s.public.Run, s.sweep, s.watchCertificates}
 	if s.census != nil {
 		all = append(all, s.census.Run)
+	}
+	if s.shadow != nil {
+		all = append(all, s.shadow.Run)
 	}
 	for _, work := range all {
 		wg.Go(func() { work(ctx) })

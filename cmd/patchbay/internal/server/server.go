@@ -13,6 +13,7 @@ import (
 	"github.com/patchbay-auth/patchbay/broker/census"
 	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/broker/registry"
+	"github.com/patchbay-auth/patchbay/broker/shadow"
 	"github.com/patchbay-auth/patchbay/broker/sqlstore"
 	"github.com/patchbay-auth/patchbay/broker/throttle"
 	"github.com/patchbay-auth/patchbay/internal/keyfile"
@@ -42,7 +43,9 @@ type Config struct {
 	Retention broker.Retention
 	// CensusAt is when password schemes are counted each day, after midnight UTC; nil means never.
 	CensusAt *time.Duration
-	Log      *slog.Logger
+	// Shadow is nil where logins are compared with no other source.
+	Shadow *ShadowConfig
+	Log    *slog.Logger
 	// Now reports the time; nil means time.Now.
 	Now func() time.Time
 }
@@ -59,7 +62,8 @@ type Server struct {
 	feed         *broker.Feed
 	public       *provider.Provider
 	handler      http.Handler
-	census       *census.Taker // nil if there is none
+	census       *census.Taker  // nil if there is none
+	shadow       *shadow.Shadow // likewise
 	certificates certificates
 	base         string // of every address, without a trailing slash
 	draining     atomic.Bool
@@ -111,11 +115,17 @@ func (s *Server) wire(ctx context.Context, c Config, site *web.Site) error {
 	if c.CensusAt != nil {
 		s.census = census.New(census.Taker{Source: s.Directory, Store: s.Store, Tenants: s.LegacyTenants, At: *c.CensusAt, Logger: c.Log, Now: c.Now})
 	}
+	if c.Shadow != nil {
+		var err error
+		if s.shadow, err = s.newShadow(*c.Shadow, c.Log); err != nil {
+			return err
+		}
+	}
 	c.Logins.Now = c.Now
 	s.logins = throttle.New(c.Logins)
 	grants := grant.New(grant.Config{Store: s.Store, Sealer: c.Keys, Revocations: s.revocations, Now: c.Now})
 	s.Engine = broker.New(broker.Config{
-		Attempts: s.Store, Sessions: s.Store, Consents: s.Store, Origins: s.Store, Callbacks: s.Store, Creations: s.Store, Registry: s.Registry, Directory: s.Directory,
+		Attempts: s.Store, Sessions: s.Store, Consents: s.Store, Origins: s.Store, Callbacks: s.Store, Creations: s.Store, Registry: s.Registry, Directory: s.watched(),
 		Upstreams: broker.NewUpstreams(s.Registry, s.openUpstream), Grants: grants, Sealer: c.Keys,
 		Events: s.Events, PublicURL: s.base, Throttle: s.logins, FailureFloor: s.failureFloor,
 		Logger: c.Log, Now: c.Now,
