@@ -152,6 +152,7 @@ func TestFaults(t *testing.T) {
 		{"shadow's profile", "dsn_file: iq.dsn", "dsn_file: iq.dsn, shadow: { dsn: x, profile: mine }", `5: legacy.shadow.profile: "mine" is not a built-in`},
 		{"shadow is never written", "dsn_file: iq.dsn", "dsn_file: iq.dsn, shadow: { dsn: x, rehash: bcrypt }", "5: legacy.shadow.rehash: unknown key"},
 		{"nothing that can be compared", "dsn_file: iq.dsn", "dsn_file: iq.dsn, shadow: { dsn: x, compare: [shoes] }", `5: legacy.shadow.compare: "shoes" is none of names, email`},
+		{"driver in the legacy dsn", "dsn_file: iq.dsn", "driver: sqlite, dsn: \"sqlite:iq.db\"", "5: legacy.dsn: begins with the name of a driver"},
 		{"no legacy database", "dsn_file: iq.dsn", "driver: mysql", "5: legacy.dsn: is required"},
 		{"no such file", "iq.dsn", "no.dsn", "5: legacy.dsn_file: open "},
 		{"no key file", "key_file: sealed.keys\n", "", "key_file: is required"},

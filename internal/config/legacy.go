@@ -107,8 +107,12 @@ func (p parser) source(key string, s Source) Source {
 	if !slices.Contains([]string{"mysql", "sqlite", "postgres", "sqlserver"}, s.Driver) {
 		p.Fault(key+".driver", "%q is none of mysql, sqlite, postgres and sqlserver", s.Driver)
 	}
-	if !p.missing(key+".dsn", s.DSN.Empty(), "where the user database is") && s.Driver == "sqlite" {
-		s.DSN = secret.New(p.sqlite(s.DSN.Reveal()))
+	switch dsn := s.DSN.Reveal(); {
+	case p.missing(key+".dsn", s.DSN.Empty(), "where the user database is"):
+	case strings.HasPrefix(dsn, "sqlite:"), strings.HasPrefix(dsn, "mysql:"): // as in state.dsn
+		p.Fault(key+".dsn", "begins with the name of a driver: that is for %s.driver to say, leave it out here", key)
+	case s.Driver == "sqlite":
+		s.DSN = secret.New(p.sqlite(dsn))
 	}
 	switch {
 	case s.ProfileFile != "" && s.Profile != "":
