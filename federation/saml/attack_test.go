@@ -1,3 +1,39 @@
+// What a SAML IdP, or whoever plays one, must not get away with, and where each line is tested. The fixtures
+// are made by code, in forge_test.go.
+//
+//	signature wrapping, 1 to 8                TestSignatureWrapping; of logouts TestAPostedLogoutRequestIsSigned
+//	signatures and their keys                 TestSignatures
+//	  unsigned, another's key, HMAC, SHA-1, XSLT, several References, ds:Object, two signatures
+//	comments, PIs, DOCTYPE, two roots         TestMarkup
+//	ids, prefixes, encodings, line breaks     TestConfusion, TestOneTextInManyForms, TestBase64
+//	encryption                                TestEncryption, TestOldKeysDecryptForAWhile
+//	  unsigned, altered, malformed, RSA 1.5, 3DES, many keys
+//	size, depth, namespaces, deflate bombs    TestMarkup, TestCostlyMarkup, TestADeflateBomb
+//	audience, times, Destination, Recipient   TestWhatAnIdPSignsMayStillBeWrong
+//	  InResponseTo, confirmation, NameID, Issuer, status, version, contexts
+//	replay, another browser's request         TestAResponseIsForOneBrowserOnce, TestAResponseIsGoodOnce
+//	another connection or tenant              TestAResponseIsForOneConnection
+//	parameters of the callback, relay state   TestParametersOfTheCallback, TestALogoutRequestIsSigned
+//	logins begun at the IdP                   TestALoginThatNobodyAskedFor
+//	ForceAuthn ignored                        TestWhoIsAskedToLogInAnewMustHave
+//	LogoutRequests                            TestALogoutRequestIsSigned, TestAPostedLogoutRequestIsSigned
+//	metadata: several IdPs, addresses, ends   TestIdPMetadata, TestMetadataIsKeptWhileItIsValid
+//	metadata of another address, a storm      TestKeptMetadataIsOfItsAddress, TestMetadataIsNotAskedForInAStorm
+//	certificates that end or cannot be used   TestExamine, TestCertificatesThatCannotBeUsed
+//	an artifact of another IdP                TestArtifacts
+//	what the connection allows all the same   TestWhatAConnectionAllows
+//
+// In broker:
+//
+//	login CSRF, another connection or tenant  TestCallbacksThatBelongElsewhere, TestWhatIsNotKept
+//	logins begun at the IdP, not allowed      TestALoginThatBeginsAtTheIdP
+//	LogoutRequest replayed                    TestSingleLogout
+//
+// In cmd/patchbay/internal/server:
+//
+//	replayed at another node, or after a restart  TestNodesOfOneDatabaseAreOneServiceProvider
+//	certificates, copies and metadata that end    TestWhatKeepsPeopleFromLoggingInIsTold, TestCertificatesThatEndAreTold
+
 package saml
 
 import (

@@ -157,6 +157,9 @@ func (d *idp) read(role *etree.Element, cfg Config) (err error) {
 		return err
 	}
 	for _, el := range children(role, nsMetadata, "ArtifactResolutionService") {
+		if binding, _ := attribute(el, "Binding"); binding != bindingSOAP { // SAML 1.1 has another
+			continue
+		}
 		location, _ := attribute(el, "Location")
 		if _, err := egress.CheckURL(location, cfg.AllowPrivateNetwork); err != nil {
 			return fmt.Errorf("ArtifactResolutionService: %w", err)
