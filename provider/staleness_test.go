@@ -154,13 +154,9 @@ func breakable(t *testing.T, engine legacy.Engine) (down func(), up mendable) {
 	t.Helper()
 	if engine == legacy.SQLite {
 		c := legacytest.IQConfig(t, engine)
-		return func() {
-				legacytest.Exec(t, c, "ALTER TABLE users RENAME TO away")
-				legacytest.Exec(t, c, "ALTER TABLE softphones RENAME TO phones_away")
-			}, mendable{c, func() {
-				legacytest.Exec(t, c, "ALTER TABLE away RENAME TO users")
-				legacytest.Exec(t, c, "ALTER TABLE phones_away RENAME TO softphones")
-			}}
+		rename := func(table, to string) { legacytest.Exec(t, c, "ALTER TABLE "+table+" RENAME TO "+to) }
+		down = func() { rename("users", "users_away"); rename("softphones", "softphones_away") }
+		return down, mendable{c, func() { rename("users_away", "users"); rename("softphones_away", "softphones") }}
 	}
 	server := mariadbtest.Start(t)
 	c := legacy.Config{Engine: engine, DSN: secret.New(server.DSN(t)), Profile: iqprofile.Profile()}
