@@ -20,9 +20,9 @@ deps: ## Install what the larger tests need
 	@scripts/test-deps
 
 .PHONY: interop
-interop: ## Let foreign clients and identity providers meet patchbay; installs Apache and SimpleSAMLphp where it can
+interop: ## Let foreign clients and identity providers meet patchbay; installs Apache, SimpleSAMLphp and LemonLDAP::NG where it can
 	scripts/test-deps interop
-	PATCHBAY_TEST_REQUIRE=node,chromium,apache2,simplesamlphp $(GO) test -count=1 -v ./internal/interop
+	PATCHBAY_TEST_REQUIRE=node,chromium,apache2,simplesamlphp,lemonldap-ng $(GO) test -count=1 -v ./internal/interop
 
 .PHONY: race
 race: ## Run the concurrency tests under the race detector

@@ -94,7 +94,21 @@ func (p *person) open(ctx context.Context, address *url.URL, form url.Values) (*
 	if answer.StatusCode != http.StatusOK {
 		return nil, nil, fmt.Errorf("%s: %s: %s", address.Path, answer.Status, words(page))
 	}
+	p.frames(ctx, address, page)
 	return p.fill(address, page)
+}
+
+// frames opens what a page shows in frames: how some identity providers have a browser tell others of a logout.
+// What becomes of one is none of the page's business.
+func (p *person) frames(ctx context.Context, address *url.URL, page *html.Node) {
+	for n := range page.Descendants() {
+		if n.Type != html.ElementNode || n.Data != "iframe" {
+			continue
+		}
+		if at, err := address.Parse(attribute(n, "src")); err == nil {
+			_, _ = p.visit(ctx, at.String(), "")
+		}
+	}
 }
 
 // fill fills in the page's first form: its main purpose, as every page of ours puts it.
@@ -107,6 +121,9 @@ func (p *person) fill(address *url.URL, page *html.Node) (*url.URL, url.Values, 
 		values := p.fields(n)
 		if id := attribute(n, "id"); id != "" {
 			press(values, page, id)
+		}
+		if err == nil && strings.EqualFold(attribute(n, "method"), "get") { // the fields replace the query
+			action.RawQuery, values = values.Encode(), nil
 		}
 		return action, values, err
 	}
@@ -134,6 +151,7 @@ func (p *person) fields(form *html.Node) url.Values {
 	if values.Has("password") {
 		values.Set("username", p.Login) // ours
 		values.Set("login", p.Login)    // oidc-provider's
+		values.Set("user", p.Login)     // LemonLDAP::NG's
 		values.Set("password", p.Password)
 		p.asked++
 	}

@@ -150,9 +150,6 @@ func samlClient() string {
 // samlConnection is a connection with the IdP whose metadata is there. People are found by their login name,
 // which this template takes from what the IdP says. Keys of the policy are separated by commas.
 func samlConnection(id, metadata, login, policy string) string {
-	if policy != "" {
-		policy = "    " + strings.ReplaceAll(policy, ", ", "\n    ") + "\n"
-	}
 	return fmt.Sprintf(`
   - id: %s
     type: saml
@@ -161,7 +158,30 @@ func samlConnection(id, metadata, login, policy string) string {
 %s    mapping:
       - name: login name
         match: { login: %q }
-`, id, metadata, policy, login)
+`, id, metadata, lines(policy), login)
+}
+
+// oidcConnection is the same with an issuer of OpenID Connect, where patchbay has clientSecret.
+func oidcConnection(id, issuer, client, login, policy string) string {
+	return fmt.Sprintf(`
+  - id: %s
+    type: oidc
+    issuer: %q
+    client_id: %s
+    client_secret: %q
+    allow_private_network: true
+%s    mapping:
+      - name: login name
+        match: { login: %q }
+`, id, issuer, client, clientSecret, lines(policy), login)
+}
+
+// lines writes keys of a policy as YAML, each in a line of its own.
+func lines(policy string) string {
+	if policy == "" {
+		return ""
+	}
+	return "    " + strings.ReplaceAll(policy, ", ", "\n    ") + "\n"
 }
 
 // subject returns the user whom an access token is about.
