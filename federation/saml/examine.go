@@ -130,6 +130,9 @@ func (s *SAML) examineAddresses(d *idp, f *federation.Findings) {
 	}
 }
 
+// ownCertificateSoon leaves time for the notice that rotate-key gives, and for people to act on it.
+const ownCertificateSoon = 60 * 24 * time.Hour
+
 func (s *SAML) examineOwnKeys(ctx context.Context, f *federation.Findings) {
 	const code = "own_key"
 	var current Key
@@ -142,7 +145,13 @@ func (s *SAML) examineOwnKeys(ctx context.Context, f *federation.Findings) {
 		f.Fail(code, federation.Here, "Look at the state database and the key file.", "the connection's own key: %v", err)
 		return
 	}
-	f.Good(code, "our own certificate is valid until %s", current.Certificate.NotAfter.UTC().Format(time.DateOnly))
+	until := current.Certificate.NotAfter
+	if now.Add(ownCertificateSoon).After(until) {
+		f.Warn(code, federation.Here, "Announce the next key with patchbay connection rotate-key.",
+			"our own certificate ends on %s, and some identity providers heed that", until.UTC().Format(time.DateOnly))
+	} else {
+		f.Good(code, "our own certificate is valid until %s", until.UTC().Format(time.DateOnly))
+	}
 	for _, k := range keys {
 		if k.UseFrom.After(now) {
 			f.Warn(code, federation.There, "Load our metadata anew before then: "+s.entityID(), "our next key signs from %s on", k.UseFrom.UTC().Format(time.RFC3339))

@@ -48,15 +48,16 @@ func TestExamine(t *testing.T) {
 		message string
 		fix     string
 	}{
-		"address":        {func(c *Config) { c.MetadataURL += "x" }, "metadata_url", "answered status 404", "address"},
-		"host":           {func(c *Config) { c.MetadataURL = "https://idp.invalid/" }, "metadata_url", "does not resolve", "spelling"},
-		"entity ID":      {func(c *Config) { c.EntityID = "urn:another" }, "metadata", "lacks the identity provider", "entity_id"},
-		"not metadata":   {func(c *Config) { c.MetadataURL = strings.ReplaceAll(idp.MetadataURL(), "metadata", "login") }, "metadata_url", "status", "address"},
-		"registration":   {func(c *Config) { c.Base += "/elsewhere" }, "login_request", "somebody whom it does not know", "/elsewhere/acs"},
-		"artifacts":      {func(c *Config) { c.ResponseBinding = BindingArtifact }, "artifact_resolution", "no artifact", "response_binding"},
-		"clock":          {func(c *Config) { c.Now = func() time.Time { return time.Now().Add(time.Hour) } }, "clock", "behind ours, and only 1m0s are allowed", "NTP"},
-		"certificate":    {func(c *Config) { c.Now = func() time.Time { return time.Now().Add(50 * year) } }, "certificate", "expired on", "Replace"},
-		"no certificate": {func(c *Config) { c.Store = newMemory() }, "own_key", "has no key", "key file"},
+		"address":             {func(c *Config) { c.MetadataURL += "x" }, "metadata_url", "answered status 404", "address"},
+		"host":                {func(c *Config) { c.MetadataURL = "https://idp.invalid/" }, "metadata_url", "does not resolve", "spelling"},
+		"entity ID":           {func(c *Config) { c.EntityID = "urn:another" }, "metadata", "lacks the identity provider", "entity_id"},
+		"not metadata":        {func(c *Config) { c.MetadataURL = strings.ReplaceAll(idp.MetadataURL(), "metadata", "login") }, "metadata_url", "status", "address"},
+		"registration":        {func(c *Config) { c.Base += "/elsewhere" }, "login_request", "somebody whom it does not know", "/elsewhere/acs"},
+		"artifacts":           {func(c *Config) { c.ResponseBinding = BindingArtifact }, "artifact_resolution", "no artifact", "response_binding"},
+		"clock":               {func(c *Config) { c.Now = func() time.Time { return time.Now().Add(time.Hour) } }, "clock", "behind ours, and only 1m0s are allowed", "NTP"},
+		"certificate":         {func(c *Config) { c.Now = func() time.Time { return time.Now().Add(50 * year) } }, "certificate", "expired on", "Replace"},
+		"no certificate":      {func(c *Config) { c.Store = newMemory() }, "own_key", "has no key", "key file"},
+		"our own certificate": {func(c *Config) { c.Now = func() time.Time { return time.Now().Add(10*year - 50*24*time.Hour) } }, "own_key", "our own certificate ends on", "rotate-key"},
 		"announced key": {func(c *Config) {
 			next := testKey(t)
 			next.UseFrom = time.Now().Add(time.Hour)
