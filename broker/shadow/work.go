@@ -18,6 +18,7 @@ const lastWords = 3 * time.Second
 // Run opens the shadow, compares what is offered and stores what differs, until ctx ends. Then what is
 // queued is dropped, and what was found out is stored.
 func (s *Shadow) Run(ctx context.Context) {
+	defer s.recently.StopAllGoroutines()
 	var recording sync.WaitGroup
 	until, stop := context.WithCancel(context.WithoutCancel(ctx)) // what the last workers find out is stored, too
 	recording.Go(func() { s.record(until) })
