@@ -18,7 +18,7 @@ type lemonldap struct{ base, dir string }
 func needLemonLDAP(t *testing.T) {
 	t.Helper()
 	_, missing := exec.LookPath("plackup")
-	err := exec.CommandContext(t.Context(), "perl", "-e", "use Lasso; use XML::Simple; use String::Random; use Lemonldap::NG::Portal::Main;").Run()
+	err := exec.CommandContext(t.Context(), "perl", "-e", "use Lemonldap::NG::Portal::Issuer::SAML; use Lemonldap::NG::Portal::Issuer::OpenIDConnect;").Run()
 	need(t, "lemonldap-ng", missing == nil && err == nil, "LemonLDAP::NG is not installed: run scripts/test-deps interop")
 }
 
