@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 
 	"github.com/spf13/cobra"
@@ -94,7 +97,11 @@ func openKeys(cfg config.Config) (*keyfile.Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	return keyfile.Open(cfg.KeyFile.Path, unlock)
+	keys, err := keyfile.Open(cfg.KeyFile.Path, unlock)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: 'patchbay key generate' makes it", err)
+	}
+	return keys, err
 }
 
 // unlockOf returns what opens the key file. The configuration has exactly one of the two.

@@ -180,7 +180,7 @@ func blockCipher(data *etree.Element, policy Encryption) (open func(key, ciphert
 		return nil, fmt.Errorf("encryption %q is not AES", algorithm)
 	}
 	if !gcm && policy == EncryptionGCM {
-		return nil, fmt.Errorf("encryption %q is not authenticated, as the connection wants it", algorithm)
+		return nil, fmt.Errorf("encryption %q is not authenticated, which want_encrypted: gcm demands", algorithm)
 	}
 	return func(key, ciphertext []byte) ([]byte, error) {
 		if len(key) != size {

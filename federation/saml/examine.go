@@ -2,8 +2,6 @@ package saml
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -89,8 +87,7 @@ func (s *SAML) examineSource(ctx context.Context, f *federation.Findings) []byte
 func (s *SAML) examineCertificates(d *idp, f *federation.Findings) {
 	const code = "certificate"
 	for _, c := range d.certificates {
-		sum := sha256.Sum256(c.Raw)
-		name := "the signing certificate " + hex.EncodeToString(sum[:4])
+		name := "the signing certificate " + fingerprint(c.Raw)
 		now := s.cfg.Now()
 		if until := c.NotAfter; !now.Before(until) {
 			f.Warn(code, federation.There, "Replace it; until then it is still accepted here.", "%s expired on %s", name, until.UTC().Format(time.DateOnly))

@@ -104,7 +104,7 @@ func findEntity(el *etree.Element, entityID string, until time.Time) (*etree.Ele
 	case is(el, nsMetadata, "EntityDescriptor"):
 		id, _ := attribute(el, "entityID")
 		if id == "" || entityID != "" && id != entityID || len(children(el, nsMetadata, "IDPSSODescriptor")) == 0 {
-			return nil, until, fmt.Errorf("%w: it describes %q", errNoEntity, id)
+			return nil, until, fmt.Errorf("%w%s: it describes %q", errNoEntity, named(entityID), id)
 		}
 		return el, until, nil
 	case !is(el, nsMetadata, "EntitiesDescriptor"):
@@ -128,12 +128,20 @@ func findEntity(el *etree.Element, entityID string, until time.Time) (*etree.Ele
 		}
 	}
 	if found == nil {
-		return nil, until, fmt.Errorf("%w, among many", errNoEntity)
+		return nil, until, fmt.Errorf("%w%s, among many", errNoEntity, named(entityID))
 	}
 	return found, foundUntil, nil
 }
 
 var errNoEntity = errors.New("metadata lacks the identity provider")
+
+// named is the entity ID that the configuration asks for, if it does.
+func named(entityID string) string {
+	if entityID == "" {
+		return ""
+	}
+	return fmt.Sprintf(" %q of entity_id", entityID)
+}
 
 // soonest returns the earlier of two times, of which the zero one means never.
 func soonest(a, b time.Time) time.Time {

@@ -51,7 +51,7 @@ func (e expectation) response(root *etree.Element) (assertion, error) {
 	if verified != nil {
 		trusted = verified
 	} else if e.signed != SignedAssertion {
-		return assertion{}, errors.New("Response is not signed, as the connection wants it")
+		return assertion{}, errors.New("Response is not signed, which want_signed demands")
 	}
 	if err := e.message(trusted); err != nil {
 		return assertion{}, err
@@ -80,7 +80,7 @@ func (e expectation) openAssertion(root, verified *etree.Element) (*etree.Elemen
 	case signed != nil:
 		return signed, nil
 	case e.signed != SignedResponse:
-		return nil, errors.New("Assertion is not signed, as the connection wants it")
+		return nil, errors.New("Assertion is not signed, which want_signed demands")
 	}
 	return e.pickAssertion(verified)
 }
@@ -98,7 +98,7 @@ func (e expectation) pickAssertion(response *etree.Element) (*etree.Element, err
 	case (plain == nil) == (sealed == nil):
 		return nil, errors.New("Response has not exactly one assertion")
 	case plain != nil && e.encrypted != EncryptionOptional:
-		return nil, errors.New("Assertion is not encrypted, as the connection wants it")
+		return nil, errors.New("Assertion is not encrypted, which want_encrypted demands")
 	case plain != nil:
 		return plain, nil
 	}

@@ -61,6 +61,9 @@ func verify(el *etree.Element, certificates []*x509.Certificate) (*etree.Element
 		return nil, err
 	}
 	info, err := verifySignedInfo(signature, certificates)
+	if errors.Is(err, errSigner) {
+		err = otherSigner(signature, certificates)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("signature of %s: %w", el.Tag, err)
 	}

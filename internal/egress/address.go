@@ -75,6 +75,9 @@ func checkParsed(u *url.URL, allowPrivate bool) error {
 	case u.Scheme != "https" && u.Scheme != "http":
 		return fmt.Errorf("%q has the scheme %q, not https", u.Redacted(), u.Scheme)
 	case u.Scheme == "http" && !(allowPrivate && loopback):
+		if loopback {
+			return fmt.Errorf("%q is not https: plain http on loopback wants allow_private_network: true", u.Redacted())
+		}
 		return fmt.Errorf("%q is not https", u.Redacted())
 	case u.User != nil:
 		return fmt.Errorf("%q carries credentials", u.Redacted())
