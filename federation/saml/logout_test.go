@@ -23,7 +23,7 @@ func (l *lab) logoutRequest(f *forgery) *etree.Element {
 }
 
 // query signs a message of the redirect binding with a key.
-func query(t *testing.T, message *etree.Element, relayState string, key Key, signed bool) string {
+func query(t testing.TB, message *etree.Element, relayState string, key Key, signed bool) string {
 	t.Helper()
 	location, err := redirectURL("https://x.example/", dispatch{message: message, kind: "SAMLRequest", relayState: relayState, sign: signed}, key)
 	if err != nil {
