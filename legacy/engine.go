@@ -1,10 +1,13 @@
 package legacy
 
 import (
+	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -65,14 +68,39 @@ func openMySQL(dsn secret.Text, timeout time.Duration) (*sql.DB, error) {
 	if config.Timeout == 0 {
 		config.Timeout = timeout // of the dial
 	}
+	config.Logger = &mysql.NopLogger{} // it would repeat, on stderr, what the errors say
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
 		return nil, fmt.Errorf("dsn: %w", err)
 	}
-	return sql.OpenDB(connector), nil
+	return sql.OpenDB(impatient{connector, timeout}), nil
+}
+
+// impatient makes a MySQL or MariaDB server end a statement that nobody waits for any more: by itself it
+// would go on, and a slow server would be asked more and more.
+type impatient struct {
+	driver.Connector
+	timeout time.Duration
+}
+
+// Connect implements driver.Connector. Each of the two comments is executed by one of the servers alone.
+func (i impatient) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := i.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	set := fmt.Sprintf("SET @patchbay = 1 /*!50708 , max_execution_time = %d */ /*M!100108 , max_statement_time = %.3f */",
+		i.timeout.Milliseconds(), i.timeout.Seconds())
+	if _, err := conn.(driver.ExecerContext).ExecContext(ctx, set, nil); err != nil {
+		return nil, errors.Join(fmt.Errorf("limit the time of statements: %w", err), conn.Close())
+	}
+	return conn, nil
 }
 
 func openSQLite(dsn secret.Text, conns int, timeout time.Duration) (read, write *sql.DB, err error) {
+	if _, err := os.Stat(dsn.Reveal()); err != nil {
+		return nil, nil, fmt.Errorf("dsn: %w", err) // SQLite would say 14
+	}
 	file := func(extra string) (*sql.DB, error) {
 		connector, err := sqlite.NewConnector(fmt.Sprintf("file:%s?mode=rw&_pragma=busy_timeout(%d)&%s",
 			(&url.URL{Path: dsn.Reveal()}).EscapedPath(), timeout.Milliseconds(), extra))

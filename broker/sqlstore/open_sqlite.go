@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -23,7 +24,7 @@ import (
 // synchronous is NORMAL: whatever was committed survives the end of the process, but a power cut
 // may undo the last moments, and with them logins and rotations, so that people log in once more.
 // Revocations, keys and configuration must not come undone: see durably.
-func openSQLite(path string) (engine, error) {
+func openSQLite(path string, existing bool) (engine, error) {
 	switch {
 	case path == "", strings.HasPrefix(path, ":"), strings.HasPrefix(path, "file:"):
 		return engine{}, fmt.Errorf("state dsn sqlite:%s does not name a file", path)
@@ -33,8 +34,15 @@ func openSQLite(path string) (engine, error) {
 		return engine{}, fmt.Errorf("state dsn: %w", err)
 	}
 	// SQLite itself would make the file readable for everybody. The -wal and -shm files take its mode.
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator's path
-	if err != nil {
+	flags := os.O_RDWR | os.O_CREATE
+	if existing {
+		flags = os.O_RDWR
+	}
+	file, err := os.OpenFile(path, flags, 0o600) //nolint:gosec // the operator's path
+	switch {
+	case existing && errors.Is(err, fs.ErrNotExist):
+		return engine{}, fmt.Errorf("state file: %s is not there: 'patchbay migrate' makes it", path)
+	case err != nil:
 		return engine{}, fmt.Errorf("state file: %w", err)
 	}
 	if err := file.Close(); err != nil {

@@ -51,6 +51,8 @@ type Config struct {
 	// What follows "mysql:" is a go-sql-driver DSN, in which tcp may name several hosts of one
 	// cluster: the first one that is up is used. It holds a password, so no error repeats it.
 	DSN secret.Text
+	// Existing refuses a file that is not there, instead of making it.
+	Existing bool
 	// Now reports the time; nil means time.Now.
 	Now func() time.Time
 	// OnStatement, if set, is told the name of every statement before it runs, BEGIN and COMMIT
@@ -82,7 +84,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	var err error
 	switch kind {
 	case "sqlite":
-		s.engine, err = openSQLite(rest)
+		s.engine, err = openSQLite(rest, config.Existing)
 	case "mysql":
 		s.engine, err = openMySQL(rest, s.now)
 	default:

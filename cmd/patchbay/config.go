@@ -53,7 +53,9 @@ func withState(c *cobra.Command, run func(context.Context, *server.State) error)
 	return run(c.Context(), state)
 }
 
-func stateConfig(cfg config.Config) sqlstore.Config { return sqlstore.Config{DSN: cfg.StateDSN} }
+func stateConfig(cfg config.Config) sqlstore.Config {
+	return sqlstore.Config{DSN: cfg.StateDSN, Existing: true}
+}
 
 // legacyConfig reads the profile of the legacy database, which may be in a file of its own.
 func legacyConfig(cfg config.Config, log *slog.Logger) (legacy.Config, error) {

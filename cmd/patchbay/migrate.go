@@ -20,7 +20,7 @@ func migrateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			store, err := sqlstore.Open(c.Context(), stateConfig(cfg))
+			store, err := sqlstore.Open(c.Context(), sqlstore.Config{DSN: cfg.StateDSN})
 			if err != nil {
 				return err
 			}
