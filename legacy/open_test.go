@@ -84,9 +84,9 @@ func TestOpenNeedsTheTenantEverywhere(t *testing.T) {
 func TestOpenWithoutDatabase(t *testing.T) {
 	good := legacytest.IQConfig(t, legacy.SQLite)
 	for name, change := range map[string]func(*legacy.Config){
-		"no such file": func(c *legacy.Config) { c.DSN = secret.New(filepath.Join(t.TempDir(), "none.db")) },
-		`engine "oracle"`:              func(c *legacy.Config) { c.Engine = "oracle" },
-		"dsn is not of the form":       func(c *legacy.Config) { c.Engine, c.DSN = legacy.MySQL, secret.New("root:hunter2@nowhere") },
+		"no such file":           func(c *legacy.Config) { c.DSN = secret.New(filepath.Join(t.TempDir(), "none.db")) },
+		`engine "oracle"`:        func(c *legacy.Config) { c.Engine = "oracle" },
+		"dsn is not of the form": func(c *legacy.Config) { c.Engine, c.DSN = legacy.MySQL, secret.New("root:hunter2@nowhere") },
 	} {
 		c := good
 		change(&c)
