@@ -94,7 +94,7 @@ func TestALogoutRequestIsSigned(t *testing.T) {
 			t.Fatalf("%s: %+v, %v", tc.name, notice, err)
 		}
 		back, err := url.Parse(answer.URL)
-		if err != nil || !strings.HasPrefix(answer.URL, "https://idp.example/slo?") || back.Query().Get("RelayState") != "r" || back.Query().Get("Signature") == "" {
+		if err != nil || !strings.HasPrefix(answer.URL, "https://idp.example/slo/return?") || back.Query().Get("RelayState") != "r" || back.Query().Get("Signature") == "" {
 			t.Errorf("%s: the answer goes to %s, %v", tc.name, answer.URL, err)
 		}
 	}
