@@ -27,6 +27,9 @@ type Departure struct {
 	ExpiresAt  time.Time
 }
 
+// departurePatience is how long somebody who logs out waits for an IdP that does not answer.
+const departurePatience = 3 * time.Second
+
 // Depart returns where to send a browser whose session here is being ended, so that the IdP ends its own
 // too. It returns "" for a session that has none, for a connection that does not want that, and when the
 // IdP is in trouble: a logout here never waits for one there to be possible.
@@ -54,7 +57,9 @@ func (e *Engine) depart(ctx context.Context, s Session, b Browser, returnURI str
 		}
 	}
 	state, stateHash := grant.NewSecret()
-	started, err := r.upstream.Logout(ctx, federation.LogoutRequest{
+	asking, cancel := context.WithTimeout(ctx, departurePatience)
+	defer cancel()
+	started, err := r.upstream.Logout(asking, federation.LogoutRequest{
 		Hint: hint, ReturnURI: e.connectionURL(s.Account, s.IDP) + "/logged-out", State: state, UILocales: locales,
 	})
 	if err != nil || started.URL == "" {

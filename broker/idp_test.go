@@ -28,6 +28,10 @@ type idps struct {
 	noLogout bool
 	logouts  []federation.LogoutRequest
 	notices  map[string]federation.LogoutNotice // by logout token
+	// hung are connections whose identity provider takes every request, says so to asked, and answers none
+	// until the channel is closed, which is when whoever asks gives up.
+	hung  map[string]chan struct{}
+	asked chan string
 	// verified counts the callbacks whose code was looked at.
 	verified int
 }
@@ -59,7 +63,26 @@ type idp struct {
 	connection string
 }
 
-func (i *idp) Start(_ context.Context, r federation.StartRequest) (federation.Started, error) {
+// hang waits for as long as a hung identity provider does, or the caller allows.
+func (i *idp) hang(ctx context.Context, what string) error {
+	i.mu.Lock()
+	hung, asked := i.hung[i.connection], i.asked
+	i.mu.Unlock()
+	if hung == nil {
+		return nil
+	}
+	asked <- what
+	select {
+	case <-hung:
+	case <-ctx.Done():
+	}
+	return errors.Join(federation.ErrUnreachable, ctx.Err())
+}
+
+func (i *idp) Start(ctx context.Context, r federation.StartRequest) (federation.Started, error) {
+	if err := i.hang(ctx, "start"); err != nil {
+		return federation.Started{}, err
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.starts = append(i.starts, r)
@@ -72,7 +95,10 @@ func (i *idp) Start(_ context.Context, r federation.StartRequest) (federation.St
 	}, nil
 }
 
-func (i *idp) Logout(_ context.Context, r federation.LogoutRequest) (federation.Started, error) {
+func (i *idp) Logout(ctx context.Context, r federation.LogoutRequest) (federation.Started, error) {
+	if err := i.hang(ctx, "logout"); err != nil {
+		return federation.Started{}, err
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.logouts = append(i.logouts, r)
@@ -86,7 +112,10 @@ func (i *idp) Logout(_ context.Context, r federation.LogoutRequest) (federation.
 }
 
 // VerifyLogout takes the tokens that a test has made.
-func (i *idp) VerifyLogout(_ context.Context, token string) (federation.LogoutNotice, error) {
+func (i *idp) VerifyLogout(ctx context.Context, token string) (federation.LogoutNotice, error) {
+	if err := i.hang(ctx, "notice"); err != nil {
+		return federation.LogoutNotice{}, err
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	notice, ok := i.notices[token]
@@ -107,6 +136,9 @@ func (i *idp) FrontLogout(issuer, session string) (federation.LogoutNotice, erro
 }
 
 func (i *idp) Finish(ctx context.Context, r federation.Response) (mapping.Identity, error) {
+	if err := i.hang(ctx, "finish"); err != nil {
+		return mapping.Identity{}, err
+	}
 	i.mu.Lock()
 	identity, err, during := i.identity, i.err, i.during
 	i.verified++

@@ -20,9 +20,13 @@ const (
 // errTooSoon means that nothing was fetched, because too much was fetched lately.
 var errTooSoon = fmt.Errorf("%w: asked too often lately", ErrUnreachable)
 
+// patience is the part of a timeout that a login waits for a fresh value when the old one will do: an IdP
+// whose metadata or keys hang may still log people in.
+const patience = 4
+
 // A cached value is fetched when first needed, and again when it is older than refresh. While that
-// fails it is still used, until it is older than expiry. Concurrent callers share one fetch, and
-// each waits no longer than its own context allows.
+// fails, or takes too long, it is still used, until it is older than expiry. Concurrent callers share one
+// fetch, and each waits no longer than its own context allows.
 type cached[T any] struct {
 	fetch           func(context.Context) (T, error)
 	refresh, expiry time.Duration
@@ -60,11 +64,15 @@ func (c *cached[T]) get(ctx context.Context) (version[T], error) {
 	if have.number > 0 && age < c.refresh {
 		return have, nil
 	}
-	next, err := c.newer(ctx, have.number)
-	if err != nil && have.number > 0 && age < c.expiry {
-		return have, nil
+	if have.number == 0 || age >= c.expiry {
+		return c.newer(ctx, have.number)
 	}
-	return next, err
+	ctx, cancel := context.WithTimeout(ctx, c.timeout/patience)
+	defer cancel()
+	if next, err := c.newer(ctx, have.number); err == nil {
+		return next, nil
+	}
+	return have, nil
 }
 
 // newer returns a version later than the given one, fetching it unless another caller just has.

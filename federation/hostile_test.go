@@ -8,7 +8,8 @@
 //	"SUB" after "sub", iss twice    TestOnlyAnHonestIDTokenIsBelieved
 //	keys rotated                    TestARotatedKeyStillLogsIn
 //	keys removed                    TestARemovedKeyStopsWorking
-//	keys hung                       TestHungKeysHangNobody
+//	keys too large to verify with   TestOnlySoundKeysAreUsed
+//	any endpoint hung               TestHungEndpointsHangNobody, TestWhatIsKnownOutlivesAHungRefresh
 //	a storm of unknown key ids      TestUnknownKeysDoNotBecomeAStorm
 //	discovery: issuer, addresses    TestOnlySoundMetadataIsUsed
 //	200 MB, redirect to a host      TestEveryEndpointIsBounded, TestAHugeAnswerIsCutOff

@@ -19,6 +19,7 @@ const (
 
 	maxKeys    = 100
 	minRSABits = 2048
+	maxRSABits = 8192 // more would cost us seconds for each signature, valid or not
 )
 
 // fetchKeys reads the IdP's key set (RFC 7517 §5).
@@ -70,7 +71,7 @@ func usable(key jose.JSONWebKey) bool {
 		return false
 	}
 	public, isRSA := key.Key.(*rsa.PublicKey)
-	return !isRSA || public.N.BitLen() >= minRSABits
+	return !isRSA || public.N.BitLen() >= minRSABits && public.N.BitLen() <= maxRSABits
 }
 
 // A keySet verifies one token for go-oidc, which would keep the text of an error and drop its
