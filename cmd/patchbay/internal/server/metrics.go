@@ -72,6 +72,9 @@ func (s *Server) cacheMetrics(reg prometheus.Registerer) {
 	counter(reg, "patchbay_legacy_stale_answers_total",
 		"Answers about users from memory because the legacy database did not give one in time.",
 		func() float64 { return float64(s.Directory.StaleAnswers()) })
+	gauge(reg, "patchbay_legacy_stale_age_seconds",
+		"Age of the last answer about a user that was given from memory; zero after the legacy database has given one.",
+		func() float64 { return s.Directory.StaleAge().Seconds() })
 }
 
 func gauge(reg prometheus.Registerer, name, help string, value func() float64) {
