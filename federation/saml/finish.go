@@ -15,8 +15,9 @@ import (
 )
 
 // Finish verifies what came to saml/acs in answer to Start, and returns who the IdP says has logged in.
-// A *federation.ResponseError is the IdP's own refusal; an error that wraps federation.ErrUnreachable
-// says nothing about the person; any other error means that the response is not to be believed.
+// A *federation.ResponseError is the IdP's own refusal; an error that wraps federation.ErrUnreachable or
+// federation.ErrOurs says nothing about the person; any other error means that the response is not to be
+// believed.
 //
 // That the relay state is this browser's, and used once, is the caller's to verify before.
 func (s *SAML) Finish(ctx context.Context, r federation.Response) (mapping.Identity, error) {

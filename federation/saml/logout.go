@@ -37,8 +37,8 @@ func newHint(idp *idp, a assertion) ([]byte, error) {
 }
 
 // Logout returns where to send the browser to log out at the IdP too. The URL is empty if the IdP has no
-// address for that in the redirect binding, or if there is no hint: without one SAML has no words for whose session it is. The
-// answer comes to saml/slo, whatever the request says, with the state as its relay state.
+// address for that in the redirect binding, or if there is no hint: without one SAML has no words for whose
+// session it is. The answer comes to saml/slo, whatever the request says, with the state as its relay state.
 func (s *SAML) Logout(ctx context.Context, r federation.LogoutRequest) (federation.Started, error) {
 	started, err := s.logout(ctx, r)
 	if err != nil {

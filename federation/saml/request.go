@@ -39,7 +39,7 @@ type memo struct {
 const anyAge = -1
 
 // Start asks the IdP for one login. Its error wraps federation.ErrUnreachable when the IdP's metadata is
-// not known.
+// not known, and federation.ErrOurs when our keys are not.
 func (s *SAML) Start(ctx context.Context, r federation.StartRequest) (federation.Started, error) {
 	started, err := s.start(ctx, r)
 	if err != nil {
