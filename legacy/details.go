@@ -156,7 +156,7 @@ func readConfiguration(rows []row) (map[string]string, error) {
 			return nil, fmt.Errorf("legacy: %s: %w", Configuration, err)
 		}
 		if _, twice := values[name]; twice {
-			return nil, unreadable{fmt.Errorf("legacy: %s: name %q occurs twice: %w", Configuration, name, mapping.ErrAmbiguous)}
+			return nil, unreadable{fmt.Errorf("legacy: %s: name %q occurs twice: %w", Configuration, name, mapping.ErrAmbiguous), "name"}
 		}
 		values[name] = value
 	}

@@ -1,6 +1,7 @@
 package legacy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,7 +12,20 @@ import (
 
 // unreadable is an error about what a row holds: it is mapping.ErrUnreadable, too. The database has answered,
 // and asking again changes nothing.
-type unreadable struct{ error }
+type unreadable struct {
+	error
+	column string
+}
+
+// UnreadableColumn names the column of a row for which err says that it cannot be read, or is empty. What is in
+// the column may be anything, and is not told with it.
+func UnreadableColumn(err error) string {
+	var u unreadable
+	if errors.As(err, &u) {
+		return u.column
+	}
+	return ""
+}
 
 func (unreadable) Is(target error) bool { return target == mapping.ErrUnreadable }
 
@@ -21,7 +35,7 @@ func (r row) fault(column, format string, args ...any) error {
 	if big, ok := r.cell(column).(oversized); ok {
 		format, args = "it has %d bytes, more than %d", []any{int(big), maxCell}
 	}
-	return unreadable{fmt.Errorf("column %s: "+format, append([]any{column}, args...)...)}
+	return unreadable{fmt.Errorf("column %s: "+format, append([]any{column}, args...)...), column}
 }
 
 // oversized stands for a cell of more than maxCell bytes, by their number.

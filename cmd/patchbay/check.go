@@ -118,6 +118,11 @@ func printReport(out io.Writer, r proof.Report, asJSON bool) error {
 		encoder.SetEscapeHTML(false)
 		return encoder.Encode(r)
 	}
+	if len(r.Findings) == 1 && r.Findings[0].Code == proof.ProfileInvalid { // nothing was counted
+		f := r.Findings[0]
+		_, err := fmt.Fprintf(out, "%s  %s: %d\n  %s\n    %s\n  %s\n", f.Severity, f.Code, f.Count, f.Meaning, strings.Join(f.Samples, "\n    "), f.Action)
+		return err
+	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintf(w, "users\t%d\nsoftphones\t%d\nexternal ids\t%d\n", r.Users, r.Softphones, r.Links)
 	for _, scheme := range slices.Sorted(maps.Keys(r.Schemes)) {

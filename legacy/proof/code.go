@@ -10,6 +10,7 @@ const (
 	IDAmbiguous     Code = "user_id_ambiguous"
 	IDMisses        Code = "user_by_id_misses"
 	LoginMisses     Code = "user_by_login_misses"
+	LoginCase       Code = "user_by_login_case"
 	EmailMisses     Code = "user_by_email_misses"
 	DetailsFail     Code = "details_unreadable"
 	LinkOfNobody    Code = "external_id_of_nobody"
@@ -46,13 +47,14 @@ func catalogue() map[Code]kind {
 		IDAmbiguous:    {Error, "user_by_id finds more than one user for an id", "An id must be unique (user_id_scope). If a join multiplies rows, make it a subquery."},
 		IDMisses:       {Error, "user_by_id does not find a user whom scan_users shows", "Compare the conditions of the two statements, and user_id_type with the column."},
 		LoginMisses:    {Error, "user_by_login does not find a user by the login that scan_users shows", "Compare the two statements, and login_comparison with what the column's collation does."},
+		LoginCase:      {Error, "login_comparison is ascii-fold, and user_by_login does not find a user by other capitals", "Compare lower(column) with lower(:login), and have an index over the same, or say login_comparison: exact."},
 		EmailMisses:    {Error, "user_by_email does not find a user by the e-mail address that scan_users shows", "Compare the two statements. An address that must not be found should be NULL in scan_users."},
 		DetailsFail:    {Error, "roles, groups, softphones or configuration of a user cannot be read", "Their logins and tokens fail. The log of serve has the same error; NULLs and types are the usual reason."},
 
 		LinkOfNobody:    {Warning, "an external id belongs to a user whom user_by_id does not find", "The row links nobody. Delete it."},
 		FullScan:        {Warning, "a statement reads a whole table", "Make an index for its condition, or write the condition so that an index serves (no function around the column)."},
 		NoScan:          {Note, "the profile has no statement to read everybody with", "Add it: without it, nothing is said about those rows."},
-		UserUnreadable:  {Warning, "a user's row has a NULL or a value that its column must not have", "The user cannot log in. Repair the row: user_id, username and active must not be NULL, and flags are 0 or 1."},
+		UserUnreadable:  {Warning, "a user's row has a NULL or a value that its column must not have", "The user cannot log in. Repair the row, or what the statement makes of it: user_id, username and active must not be NULL, and flags are 0 or 1."},
 		LoginUnusable:   {Warning, "a login is not text, holds a NUL, or has more than 1024 bytes", "Nobody can type it. Change it."},
 		LoginUntidy:     {Warning, "a login begins or ends with white space, or is written with decomposed characters (not NFC)", "Nobody types it like that, and nothing is trimmed. Change it."},
 		LoginAmbiguous:  {Warning, "a login finds more than one user, and so lets nobody in", "Rename all but one, or compare exactly (login_comparison). One user twice is a join in user_by_login that multiplies rows."},

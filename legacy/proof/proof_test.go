@@ -55,6 +55,7 @@ func TestFindings(t *testing.T) {
 			t.Fatalf("the control: %+v", found)
 		}
 		long := strings.Repeat("x", 80)
+		caseful := map[legacy.Engine]string{legacy.SQLite: "u.username = :login", legacy.MySQL: "u.username = CAST(:login AS BINARY)"}
 		for _, tt := range []struct {
 			name, sql string
 			statement legacy.Statement // replaced, if set
@@ -67,7 +68,7 @@ func TestFindings(t *testing.T) {
 			{name: "costly hash", sql: "UPDATE phpbb_users SET user_password = REPLACE(user_password, '$12$', '$30$') WHERE user_id = 3", want: proof.HashTooCostly, sample: "f…/3"},
 			{name: "plain text", sql: "UPDATE phpbb_users SET user_password = '{noop}secret' WHERE user_id = 3", want: proof.HashPlaintext, sample: "f…/3"},
 			{name: "no password", sql: "UPDATE phpbb_users SET user_password = '' WHERE user_id = 3", want: proof.HashMissing, sample: "f…/3"},
-			{name: "empty login", sql: "UPDATE phpbb_users SET username = '' WHERE user_id = 3", want: proof.UserUnreadable, sample: "f…/3"},
+			{name: "empty login", sql: "UPDATE phpbb_users SET username = '' WHERE user_id = 3", want: proof.UserUnreadable, sample: "f…/3 in username"},
 			{name: "white space", sql: "UPDATE phpbb_users SET username = 'bo ', username_clean = 'bo ' WHERE user_id = 3", want: proof.LoginUntidy, sample: "f…/3"},
 			{name: "long login", statement: legacy.ScanUsers, old: "u.username,", new: "CASE WHEN u.user_id = 3 THEN REPEAT('x', 2000) ELSE u.username END AS username,", want: proof.LoginUnusable, sample: "f…/3"},
 			{name: "malformed softphone", sql: "UPDATE phpbb_profile_fields_data SET pf_phone = 'http://x' WHERE user_id = 3", want: proof.PhoneMalformed, sample: "f…/3"},
@@ -78,6 +79,7 @@ func TestFindings(t *testing.T) {
 			{name: "id that multiplies", statement: legacy.UserByID, old: "LEFT JOIN phpbb_groups g ON g.group_id = u.group_id", new: "CROSS JOIN phpbb_groups g", want: proof.IDAmbiguous, sample: "f…/"},
 			{name: "id that misses", statement: legacy.UserByID, old: "WHERE", new: "WHERE u.user_type = 0 AND", want: proof.IDMisses, sample: "f…/"},
 			{name: "login that misses", statement: legacy.UserByLogin, old: "LOWER(:login)", new: "CONCAT('x', :login)", want: proof.LoginMisses, sample: "f…/"},
+			{name: "login that misses other capitals", statement: legacy.UserByLogin, old: "u.username_clean = LOWER(:login)", new: caseful[engine], want: proof.LoginCase, sample: "f…/"},
 			{name: "e-mail that misses", statement: legacy.UserByEmail, old: "= :email", new: "= CONCAT('x', :email)", want: proof.EmailMisses, sample: "f…/"},
 			{name: "role that is NULL", statement: legacy.Roles, old: "'administrator'", new: "NULL", want: proof.DetailsFail, sample: "f…/2"},
 			{name: "no statement to scan by", statement: legacy.ScanUsers, want: proof.NoScan, sample: "scan_users"},

@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ func (r *run) users(ctx context.Context) error {
 func (r *run) user(u legacy.Scanned) {
 	count(r.report.Tenants, string(u.Tenant))
 	if u.Err != nil || u.Tenant == "" {
-		r.tally.add(UserUnreadable, place(u.Tenant, u.ID))
+		r.tally.add(UserUnreadable, place(u.Tenant, u.ID)+" in "+cmp.Or(legacy.UnreadableColumn(u.Err), "tenant_id"))
 		return
 	}
 	r.readable++
@@ -164,6 +165,10 @@ func (r *run) probe(ctx context.Context) error {
 				r.tally.add(way.misses, place(u.Tenant, u.ID))
 			case len(found) > 1 && !counted: // the statement itself makes several of one
 				r.tally.add(way.ambiguous, place(u.Tenant, u.ID))
+			case way.query.By == mapping.ByLogin:
+				if err := r.otherCase(ctx, u); err != nil {
+					return err
+				}
 			}
 		}
 		if _, err := r.DB.Details(ctx, u.Tenant, u.ID, mapping.Roles|mapping.Groups|mapping.Softphones|mapping.Configuration); err != nil {
