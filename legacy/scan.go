@@ -1,8 +1,8 @@
 package legacy
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -30,31 +30,29 @@ func (db *DB) ScanUsers(ctx context.Context, each func(Scanned) error) error {
 	})
 }
 
-// ScanSoftphones reads the softphones of everybody who has any, in one call for each user. A row that cannot be
-// read is a softphone without an address.
-func (db *DB) ScanSoftphones(ctx context.Context, each func(mapping.TenantKey, mapping.UserID, []mapping.Softphone) error) error {
+// ScanSoftphones reads the softphones of everybody who has any, in one call for each user. The error that each
+// is given says that one of them cannot be read.
+func (db *DB) ScanSoftphones(ctx context.Context, each func(mapping.TenantKey, mapping.UserID, []mapping.Softphone, error) error) error {
 	var tenant mapping.TenantKey
 	var user mapping.UserID
 	var phones []mapping.Softphone
+	var unread error
 	flush := func() error {
-		if len(phones) == 0 {
+		if len(phones) == 0 && unread == nil {
 			return nil
 		}
-		return each(tenant, user, phones)
+		return each(tenant, user, phones, unread)
 	}
 	err := db.scan(ctx, ScanSoftphones, func(r row, t mapping.TenantKey, u mapping.UserID) error {
 		if t != tenant || u != user {
 			if err := flush(); err != nil {
 				return err
 			}
-			tenant, user, phones = t, u, nil
+			tenant, user, phones, unread = t, u, nil, nil
 		}
 		read, err := readSoftphones([]row{r})
-		if errors.Is(err, mapping.ErrUnreadable) {
-			read, err = []mapping.Softphone{{}}, nil
-		}
-		phones = append(phones, read...)
-		return err
+		phones, unread = append(phones, read...), cmp.Or(unread, err)
+		return nil
 	})
 	if err != nil {
 		return err

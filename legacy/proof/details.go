@@ -12,9 +12,12 @@ import (
 // softphones judges every user's addresses as introspection would. Addresses that may be two users' are read
 // a second time, because no statement finds a user by one.
 func (r *run) softphones(ctx context.Context) error {
-	err := r.DB.ScanSoftphones(ctx, func(tenant mapping.TenantKey, id mapping.UserID, phones []mapping.Softphone) error {
+	err := r.DB.ScanSoftphones(ctx, func(tenant mapping.TenantKey, id mapping.UserID, phones []mapping.Softphone, unread error) error {
 		r.report.Softphones += len(phones)
 		r.told("softphones", r.report.Softphones, 0)
+		if unread != nil {
+			r.tally.add(DetailsFail, place(tenant, id))
+		}
 		address, code := r.address(tenant, phones)
 		if code != "" {
 			r.tally.add(code, place(tenant, id))
@@ -36,7 +39,7 @@ func (r *run) softphones(ctx context.Context) error {
 	if len(holders) == 0 {
 		return nil
 	}
-	return r.DB.ScanSoftphones(ctx, func(tenant mapping.TenantKey, id mapping.UserID, phones []mapping.Softphone) error {
+	return r.DB.ScanSoftphones(ctx, func(tenant mapping.TenantKey, id mapping.UserID, phones []mapping.Softphone, _ error) error {
 		address, _ := r.address(tenant, phones)
 		k := key{kind: PhoneShared, tenant: string(tenant), value: address}
 		switch first, suspect := holders[k]; {

@@ -75,6 +75,8 @@ func TestFindings(t *testing.T) {
 			{name: "foreign softphone", sql: "UPDATE phpbb_profile_fields_data SET pf_phone = 'sip:3@evil.example' WHERE user_id = 3", want: proof.PhoneForeign, sample: "f…/3"},
 			{name: "shared softphone", sql: "UPDATE phpbb_profile_fields_data SET pf_phone = '<SIP:2@PBX.forum.example:5060>' WHERE user_id = 3", want: proof.PhoneShared, sample: "f…/3"},
 			{name: "link of nobody", sql: "INSERT INTO phpbb_oauth_accounts (user_id, provider, oauth_provider_id) VALUES (99, 'corp', 'x')", want: proof.LinkOfNobody, sample: "f…/99"},
+			{name: "softphone that is NULL", statement: legacy.ScanSoftphones, old: "pf_phone AS address", new: "CASE WHEN user_id = 2 THEN NULL ELSE pf_phone END AS address", want: proof.DetailsFail, sample: "f…/2"},
+			{name: "ten megabytes", statement: legacy.ScanUsers, old: "u.user_email AS email", new: "CASE WHEN u.user_id = 3 THEN REPEAT('x', 10000000) ELSE u.user_email END AS email", want: proof.UserUnreadable, sample: "f…/3"},
 			{name: "everybody is unreadable", statement: legacy.ScanUsers, old: "'forum' AS tenant_id", new: "'' AS tenant_id", want: proof.Nobody, sample: "scan_users"},
 			{name: "id that multiplies", statement: legacy.UserByID, old: "LEFT JOIN phpbb_groups g ON g.group_id = u.group_id", new: "CROSS JOIN phpbb_groups g", want: proof.IDAmbiguous, sample: "f…/"},
 			{name: "id that misses", statement: legacy.UserByID, old: "WHERE", new: "WHERE u.user_type = 0 AND", want: proof.IDMisses, sample: "f…/"},
@@ -100,6 +102,7 @@ func TestFindings(t *testing.T) {
 				}
 				if engine == legacy.SQLite && strings.Contains(tt.new, "REPEAT") {
 					c.Profile.Statements[tt.statement] = strings.Replace(c.Profile.Statements[tt.statement], "REPEAT('x', 2000)", "printf('%.2000c', 'x')", 1)
+					c.Profile.Statements[tt.statement] = strings.Replace(c.Profile.Statements[tt.statement], "REPEAT('x', 10000000)", "printf('%.10000000c', 'x')", 1)
 				}
 				_, found := prove(t, c, forum())
 				f, ok := found[tt.want]
@@ -112,6 +115,46 @@ func TestFindings(t *testing.T) {
 			})
 		}
 	})
+}
+
+// TestLinkOfTwo takes the unique key away that stands behind links.
+func TestLinkOfTwo(t *testing.T) {
+	engines(t, func(t *testing.T, engine legacy.Engine) {
+		c := sound(t, engine)
+		drop := map[legacy.Engine]string{
+			legacy.SQLite: "DROP INDEX phpbb_oauth_accounts_identity", legacy.MySQL: "ALTER TABLE phpbb_oauth_accounts DROP INDEX identity",
+		}
+		legacytest.Exec(t, c, drop[engine])
+		link := "INSERT INTO phpbb_oauth_accounts (user_id, provider, oauth_provider_id) VALUES (?, 'corp', 'twice')"
+		legacytest.Exec(t, c, link, 3)
+		if _, found := prove(t, c, forum()); found[proof.LinkAmbiguous].Count != 0 {
+			t.Fatalf("the control: %+v", found)
+		}
+		legacytest.Exec(t, c, link, 4)
+		if _, found := prove(t, c, forum()); found[proof.LinkAmbiguous].Count != 1 {
+			t.Errorf("got %+v", found)
+		}
+	})
+}
+
+// TestTooManyRepetitions has more shared addresses than are looked at one by one.
+func TestTooManyRepetitions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("twenty thousand users")
+	}
+	c := legacytest.IQConfig(t, legacy.SQLite)
+	if err := iq.Fill(t.Context(), legacytest.SQL(t, c), 20_400); err != nil {
+		t.Fatal(err)
+	}
+	_, found := prove(t, c, nil)
+	if _, ok := found[proof.CandidatesAreUp]; ok {
+		t.Fatal("the control: there are too many already")
+	}
+	legacytest.Exec(t, c, "UPDATE users SET eMail = 'm' || (UserID / 2) || '@acme.example' WHERE UserID >= ?", iq.FirstFilled)
+	_, found = prove(t, c, nil)
+	if found[proof.CandidatesAreUp].Count != 1 || found[proof.EmailAmbiguous].Count < 9_900 {
+		t.Errorf("%+v, and %d addresses of two", found[proof.CandidatesAreUp], found[proof.EmailAmbiguous].Count)
+	}
 }
 
 // TestFullScan drops an index.
