@@ -86,15 +86,6 @@ func word(el *etree.Element) (string, error) {
 	return s, err
 }
 
-// onlyWord is the word of el's only child of that name.
-func onlyWord(el *etree.Element, namespace, tag string) (string, error) {
-	child, err := only(el, namespace, tag)
-	if err != nil {
-		return "", err
-	}
-	return word(child)
-}
-
 // attribute returns an attribute without namespace.
 func attribute(el *etree.Element, key string) (value string, present bool) {
 	for _, a := range el.Attr {

@@ -201,7 +201,7 @@ func (f *forgery) encrypted(el *etree.Element) *etree.Element {
 		plain[len(plain)-1] = byte(padding)
 		ciphertext = make([]byte, aes.BlockSize+len(plain))
 		_, _ = rand.Read(ciphertext[:aes.BlockSize])
-		cipher.NewCBCEncrypter(block, ciphertext[:aes.BlockSize]).CryptBlocks(ciphertext[aes.BlockSize:], plain)
+		cipher.NewCBCEncrypter(block, ciphertext[:aes.BlockSize]).CryptBlocks(ciphertext[aes.BlockSize:], plain) //nolint:gosec // which was filled with random bytes
 	}
 	sealedKey, err := rsa.EncryptOAEP(sha1.New(), rand.Reader, &f.own.Private.PublicKey, key, nil) //nolint:gosec // the default of XML Encryption
 	if err != nil {
