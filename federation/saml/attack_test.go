@@ -19,6 +19,7 @@
 //	LogoutRequests                            TestALogoutRequestIsSigned, TestAPostedLogoutRequestIsSigned
 //	metadata: several IdPs, addresses, ends   TestIdPMetadata, TestMetadataIsKeptWhileItIsValid
 //	metadata of another address, a storm      TestKeptMetadataIsOfItsAddress, TestMetadataIsNotAskedForInAStorm
+//	certificates removed                      TestARemovedCertificateStopsWorking
 //	certificates that end or cannot be used   TestExamine, TestCertificatesThatCannotBeUsed
 //	an artifact of another IdP                TestArtifacts
 //	what the connection allows all the same   TestWhatAConnectionAllows

@@ -233,3 +233,42 @@ func TestANamedAttributeIsTheOnlySource(t *testing.T) {
 		}
 	}
 }
+
+// TestARemovedCertificateStopsWorking when the metadata is read again, though signatures by it verify and so
+// nothing asks for new ones.
+func TestARemovedCertificateStopsWorking(t *testing.T) {
+	p := publish(t, metadataOf(idpName, "", idpKey(t), attacker(t)))
+	l := newLab(t, Config{})
+	l.SAML = open(t, Config{MetadataURL: p.url, Now: l.cfg.Now})
+	login := func(key Key) error {
+		l.begin(t, federation.StartRequest{MaxAge: -1})
+		f := newForgery(t, l.now, l.request)
+		f.idp = key
+		return l.finish(t, f.seal().text())
+	}
+	for _, key := range []Key{idpKey(t), attacker(t)} {
+		if err := login(key); err != nil {
+			t.Fatal("positive control:", err)
+		}
+	}
+	p.set(metadataOf(idpName, "", idpKey(t)))
+	if err := login(attacker(t)); err != nil {
+		t.Errorf("before it is read again: %v", err)
+	}
+	known, err := l.source.get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.now = l.now.Add(refreshEvery)
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if latest, err := l.source.get(t.Context()); err != nil || latest != known {
+			break
+		}
+	}
+	if err := login(attacker(t)); !errors.Is(err, errSigner) {
+		t.Errorf("after that: %v", err)
+	}
+	if err := login(idpKey(t)); err != nil {
+		t.Errorf("the other one: %v", err)
+	}
+}
