@@ -124,6 +124,8 @@ func (s *Shadow) store(ctx context.Context) {
 
 // Figures are what has become of all comparisons since the start.
 type Figures struct {
+	// Open says whether the shadow is open at all.
+	Open        bool
 	Outcomes    map[Outcome]int64
 	Differences map[Code]int64
 	// Lost are the comparisons that could not be kept while the state database did not answer.
@@ -134,5 +136,5 @@ type Figures struct {
 func (s *Shadow) Figures() Figures {
 	s.ledger.mu.Lock()
 	defer s.ledger.mu.Unlock()
-	return Figures{maps.Clone(s.ledger.outcomes), maps.Clone(s.ledger.differences), s.ledger.lost}
+	return Figures{s.opened.Load(), maps.Clone(s.ledger.outcomes), maps.Clone(s.ledger.differences), s.ledger.lost}
 }

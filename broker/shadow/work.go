@@ -92,9 +92,14 @@ func (s *Shadow) work(ctx context.Context, source Source, j job) {
 		s.ledger.count(j.at, j.tenant, Dropped)
 		return
 	}
+	ending := ctx
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	v, err := s.ask(ctx, source, j)
+	if err != nil && ending.Err() != nil { // it was not the shadow that ended it
+		s.ledger.count(j.at, j.tenant, Dropped)
+		return
+	}
 	if v.user != "" {
 		s.ledger.note(Comparison{
 			At: j.at, Tenant: j.tenant, User: v.user, Proven: v.proven, Differences: v.differences, Settled: v.settled,

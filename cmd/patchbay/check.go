@@ -26,7 +26,7 @@ import (
 )
 
 func checkCommand() *cobra.Command {
-	var asJSON, strict bool
+	var asJSON, strict, shadow bool
 	c := &cobra.Command{
 		Use: "check", Short: "Prove the legacy database's profile on the rows that are there",
 		Long: `Tries every statement of the profile, reads everybody once, and tells who could not log in and why: rows with
@@ -39,8 +39,14 @@ status is 1 when the profile is at fault; with --strict, also when rows are.`,
 			if err != nil {
 				return err
 			}
+			if shadow {
+				if cfg.Legacy.Shadow == nil {
+					return errors.New("check: the configuration has no legacy.shadow")
+				}
+				cfg.Legacy = config.Legacy{Source: cfg.Legacy.Shadow.Source}
+			}
 			progress := newProgress(c.ErrOrStderr())
-			report, err := check(c.Context(), cfg, progress.told)
+			report, err := check(c.Context(), cfg, shadow, progress.told)
 			progress.done()
 			if err != nil {
 				return err
@@ -59,10 +65,11 @@ status is 1 when the profile is at fault; with --strict, also when rows are.`,
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	c.Flags().BoolVar(&strict, "strict", false, "exit with 1 for warnings, too")
+	c.Flags().BoolVar(&shadow, "shadow", false, "prove legacy.shadow instead; the statements that write are left out")
 	return c
 }
 
-func check(ctx context.Context, cfg config.Config, progress func(string, int, int)) (_ proof.Report, err error) {
+func check(ctx context.Context, cfg config.Config, readOnly bool, progress func(string, int, int)) (_ proof.Report, err error) {
 	directory, err := legacyConfig(cfg, slog.New(slog.DiscardHandler))
 	var faults yamlfault.Faults
 	if errors.As(err, &faults) {
@@ -72,7 +79,7 @@ func check(ctx context.Context, cfg config.Config, progress func(string, int, in
 		return proof.Report{}, err
 	}
 	// A page of a scan is more than what a login waits for.
-	directory.StatementTimeout = 20 * time.Second
+	directory.StatementTimeout, directory.ReadOnly = 20*time.Second, readOnly
 	db, err := legacy.Open(ctx, directory)
 	var unfit legacy.ProfileFaults
 	if errors.As(err, &unfit) {

@@ -6,6 +6,6 @@ import (
 
 func reportCommand() *cobra.Command {
 	c := &cobra.Command{Use: "report", Short: "Tell how things have gone"}
-	c.AddCommand(reportMigrationCommand())
+	c.AddCommand(reportMigrationCommand(), reportShadowCommand())
 	return c
 }

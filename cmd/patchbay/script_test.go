@@ -29,21 +29,31 @@ func TestMain(m *testing.M) {
 //
 //	iq FILE            make the sample of the legacy database
 //	logins FILE        record the logins of a JSON file in state.db, with their traces
+//	sql FILE STATEMENT [OTHER]
+//	                   change it; OTHER's tables are those of the schema old
+//	[!] password CLIENT SECRET LOGIN PASSWORD
+//	                   log in by the password grant of the shared issuer, or be refused
+//	told LINE          wait until the metrics at $METRICS have the line
 //	answers URL CODE   wait until the address answers with the status
 //	idps               start an OpenID Provider, $ISSUER, which knows the client patchbay with the secret
 //	                   "known there", and a SAML identity provider, $METADATA, which knows nobody
 //	nameserver FILE    start a name server, $RESOLVER, whose TXT records are the lines of the file
 //
-// and $ADDRESS, a free address on loopback.
+// and $ADDRESS and $METRICS, free addresses on loopback.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
-			address, err := freeAddress(t)
-			env.Setenv("ADDRESS", address)
-			return err
+			for _, name := range []string{"ADDRESS", "METRICS"} {
+				address, err := freeAddress(t)
+				if err != nil {
+					return err
+				}
+				env.Setenv(name, address)
+			}
+			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"iq": makeSample(t), "logins": recordLogins(t), "answers": awaitAnswer(t), "idps": startIdPs, "nameserver": startNameServer(t)},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"iq": makeSample(t), "sql": alterSample(t), "password": passwordLogin(t), "told": awaitMetric(t), "logins": recordLogins(t), "answers": awaitAnswer(t), "idps": startIdPs, "nameserver": startNameServer(t)},
 	})
 }
 

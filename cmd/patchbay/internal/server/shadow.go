@@ -70,13 +70,14 @@ func (d shadowed) Find(ctx context.Context, tenant mapping.TenantKey, q mapping.
 
 // A shadowCollector tells what has become of comparisons; zeros where there is no shadow.
 type shadowCollector struct {
-	shadow                      *shadow.Shadow
-	comparisons, differs, lacks *prometheus.Desc
+	shadow                            *shadow.Shadow
+	open, comparisons, differs, lacks *prometheus.Desc
 }
 
 func newShadowCollector(s *shadow.Shadow) *shadowCollector {
 	return &shadowCollector{
 		shadow: s,
+		open:   prometheus.NewDesc("patchbay_shadow_open", "1 while logins are compared with the shadow of the legacy database, else 0.", nil, nil),
 		comparisons: prometheus.NewDesc("patchbay_shadow_comparisons_total",
 			"Logins that were offered to the shadow of the legacy database, by what became of that.", []string{"outcome"}, nil),
 		differs: prometheus.NewDesc("patchbay_shadow_differences_total",
@@ -88,6 +89,7 @@ func newShadowCollector(s *shadow.Shadow) *shadowCollector {
 
 // Describe implements prometheus.Collector.
 func (c *shadowCollector) Describe(to chan<- *prometheus.Desc) {
+	to <- c.open
 	to <- c.comparisons
 	to <- c.differs
 	to <- c.lacks
@@ -99,6 +101,11 @@ func (c *shadowCollector) Collect(to chan<- prometheus.Metric) {
 	if c.shadow != nil {
 		f = c.shadow.Figures()
 	}
+	open := 0.0
+	if f.Open {
+		open = 1
+	}
+	to <- prometheus.MustNewConstMetric(c.open, prometheus.GaugeValue, open)
 	for _, outcome := range shadow.Outcomes() {
 		to <- prometheus.MustNewConstMetric(c.comparisons, prometheus.CounterValue, float64(f.Outcomes[outcome]), string(outcome))
 	}
