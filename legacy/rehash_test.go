@@ -4,7 +4,9 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/patchbay-auth/patchbay/legacy"
 	"github.com/patchbay-auth/patchbay/legacy/legacytest"
@@ -154,4 +156,71 @@ func TestRehashKeepsLongPasswords(t *testing.T) {
 	if _, err := db.Authenticate(t.Context(), iq.Acme, "ana", long); err != nil || len(became()) != 0 || storedHash(t, c, "4711") != long {
 		t.Errorf("%v, %+v", err, became())
 	}
+}
+
+// TestAPasswordChangedMeanwhileWins: somebody sets another one while theirs is hashed anew, and just as that
+// is written.
+func TestAPasswordChangedMeanwhileWins(t *testing.T) {
+	onBoth(t, func(t *testing.T, engine legacy.Engine) {
+		user := known(t, "sha1-salted")
+		const theirs = "$2y$04$abcdefghijklmnopqrstuuAJ7i2cyIrE1yTfUTSvhOHtAtnTHNgvO"
+		for _, tt := range []struct {
+			name string
+			at   legacy.Statement
+			wait time.Duration
+		}{
+			{"control: nobody does", "", 0},
+			{"while it is hashed", legacy.UserByLogin, 50 * time.Millisecond},
+			{"as it is written", legacy.UpdatePassword, 0},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				c := legacytest.IQConfig(t, engine)
+				var once sync.Once
+				changed := make(chan struct{})
+				raw := legacytest.SQL(t, c)
+				change := func() {
+					defer close(changed)
+					time.Sleep(tt.wait)
+					// The legacy application waits for a lock like anybody else.
+					for range 50 {
+						if _, err := raw.ExecContext(t.Context(), "UPDATE credentials SET PwHash = ?, PwSalt = NULL, PwType = NULL WHERE isCurrent = 1 AND UserID = ?", theirs, user.UserID); err == nil {
+							return
+						}
+						time.Sleep(20 * time.Millisecond)
+					}
+					t.Error("the legacy application could not write")
+				}
+				var opened atomic.Bool
+				c.OnStatement = func(s legacy.Statement) {
+					if s != tt.at || !opened.Load() {
+						return
+					}
+					once.Do(func() {
+						go change()
+						if engine == legacy.MySQL && tt.at == legacy.UpdatePassword {
+							<-changed // SQLite's writers come one after the other
+						}
+					})
+				}
+				db, became := rehashes(t, c, passhash.Bcrypt)
+				opened.Store(true)
+				if _, err := db.Authenticate(t.Context(), mapping.TenantKey(user.Tenant), user.Login, user.Password); err != nil {
+					t.Fatalf("the login: %v", err)
+				}
+				if tt.at == "" {
+					if all := became(); len(all) != 1 || all[0].Err != nil || storedHash(t, c, user.UserID) == theirs {
+						t.Fatalf("became %+v", all)
+					}
+					return
+				}
+				<-changed
+				if got := storedHash(t, c, user.UserID); got != theirs {
+					t.Errorf("the stored hash is %.7s…, not what was set meanwhile; rehashing became %+v", got, became())
+				}
+				if all := became(); tt.at == legacy.UserByLogin && (len(all) != 1 || all[0].Err == nil || !strings.Contains(all[0].Err.Error(), "has changed meanwhile")) {
+					t.Errorf("rehashing became %+v", all)
+				}
+			})
+		}
+	})
 }
