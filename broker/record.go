@@ -50,10 +50,11 @@ func (e *Engine) turnedAway(ctx context.Context, a Attempt, connection string, b
 		return err
 	}
 	if a.ID.IsZero() {
-		e.Events.Append(Event{
-			Kind: LoginRefused, Reason: string(refused.Reason), Address: b.Address,
-			Detail: map[string]string{"connection": truncate(connection, maxConnection)},
-		})
+		detail := map[string]string{"connection": truncate(connection, maxConnection)}
+		if refused.Err != nil {
+			detail["detail"] = truncate(refused.Err.Error(), maxDetail)
+		}
+		e.Events.Append(Event{Kind: LoginRefused, Account: a.Account, Reason: string(refused.Reason), Address: b.Address, Detail: detail})
 		return err
 	}
 	record := e.newLogin(a, b, connection, "")

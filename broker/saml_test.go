@@ -117,3 +117,33 @@ func TestASessionEndsWithTheIdPs(t *testing.T) {
 		}
 	}
 }
+
+// TestAnUnaskedLoginThatIsRefused can be explained like any other: by its reference if the response was believed,
+// and else by the audit log alone, which strangers cannot fill for good.
+func TestAnUnaskedLoginThatIsRefused(t *testing.T) {
+	k, b := newKit(t), newBrowser()
+	k.apply(strings.Replace(visits, "domains: [acme.example]\n", "", 1))
+	k.idps.identity.Email, k.idps.identity.Claims["email"] = "nobody@acme.example", "nobody@acme.example"
+	handle, err := k.KeepUnasked(t.Context(), "visits", "adfs", url.Values{"SAMLResponse": {"good"}}, "192.0.2.1")
+	k.must(err)
+	_, err = k.Unasked(t.Context(), "visits", "adfs", handle, issuer, b.Browser)
+	r := refused(t, err, broker.ReasonNotProvisioned)
+	if l := k.recorded(r); l.Account != "visits" || l.Connection != "adfs" || l.Reason != broker.ReasonNotProvisioned || l.Trace == nil {
+		t.Errorf("recorded %+v", l)
+	}
+
+	k.clock.pass(time.Second)
+	_, err = k.KeepUnasked(t.Context(), "visits", "adfs", url.Values{"SAMLResponse": {"bad"}}, "192.0.2.1")
+	refused(t, err, broker.ReasonUpstream)
+	events := k.logged(broker.LoginRefused)
+	if last := events[len(events)-1]; last.Account != "visits" || last.Detail["connection"] != "adfs" || last.Detail["detail"] != "it is not signed" || last.Address != "192.0.2.1" {
+		t.Errorf("the audit log has %+v", last)
+	}
+	k.clock.pass(time.Second)
+	_, err = k.KeepUnasked(t.Context(), registry.Account(strings.Repeat("x", 1<<16)), "adfs", nil, "192.0.2.1")
+	refused(t, err, broker.ReasonConnection)
+	events = k.logged(broker.LoginRefused)
+	if last := events[len(events)-1]; last.Account != "" {
+		t.Errorf("the audit log has %d bytes of a stranger's", len(last.Account))
+	}
+}

@@ -25,18 +25,18 @@ func (e *Engine) KeepUnasked(ctx context.Context, account registry.Account, conn
 	b := Browser{Address: address}
 	r, err := e.visiting(account, connection)
 	if err != nil {
-		return "", e.turnedAway(ctx, Attempt{}, connection, b, err)
+		return "", e.turnedAway(ctx, e.visitor(account, connection), connection, b, err)
 	}
 	verifier, ok := r.route.upstream.(UnaskedVerifier)
 	if !ok {
-		return "", e.turnedAway(ctx, Attempt{}, connection, b, &Refusal{Reason: ReasonConnection, Err: errors.New("the connection is not one of SAML")})
+		return "", e.turnedAway(ctx, e.visitor(account, connection), connection, b, &Refusal{Reason: ReasonConnection, Err: errors.New("the connection is not one of SAML")})
 	}
 	identity, err := verifier.Unasked(ctx, params)
 	switch {
 	case errors.Is(err, federation.ErrOurs):
 		return "", err
 	case err != nil:
-		return "", e.turnedAway(ctx, Attempt{}, connection, b, &Refusal{Reason: upstreamReason(err), Err: err})
+		return "", e.turnedAway(ctx, e.visitor(account, connection), connection, b, &Refusal{Reason: upstreamReason(err), Err: err})
 	}
 	body, err := json.Marshal(identity)
 	if err != nil {
@@ -50,11 +50,11 @@ func (e *Engine) KeepUnasked(ctx context.Context, account registry.Account, conn
 func (e *Engine) Unasked(ctx context.Context, account registry.Account, connection, handle, issuer string, b Browser) (Next, error) {
 	r, err := e.visiting(account, connection)
 	if err != nil {
-		return Next{}, e.turnedAway(ctx, Attempt{}, connection, b, err)
+		return Next{}, e.turnedAway(ctx, e.visitor(account, connection), connection, b, err)
 	}
 	body, err := e.kept(ctx, account, connection, handle)
 	if err != nil {
-		return Next{}, e.turnedAway(ctx, Attempt{}, connection, b, err)
+		return Next{}, e.turnedAway(ctx, e.visitor(account, connection), connection, b, err)
 	}
 	var identity mapping.Identity
 	if err := json.Unmarshal(body, &identity); err != nil {
@@ -63,6 +63,15 @@ func (e *Engine) Unasked(ctx context.Context, account registry.Account, connecti
 	r.browser = b
 	r.attempt.Request.Issuer = issuer
 	return e.identified(ctx, r, identity)
+}
+
+// visitor is the attempt of a login that began at an IdP, for the audit log: of a tenant, if there is such a
+// connection.
+func (e *Engine) visitor(account registry.Account, connection string) Attempt {
+	if _, known := e.Registry.Snapshot().Connection(account, connection); !known {
+		return Attempt{}
+	}
+	return Attempt{Account: account}
 }
 
 // visiting returns what an IdP-initiated login is for, if the connection allows one: an attempt that is
