@@ -138,6 +138,10 @@ func (f *faulty) EndSession(ctx context.Context, session id.ID, r grant.Revocati
 	return f.call("EndSession", func() error { return f.Store.EndSession(ctx, session, r, e) })
 }
 
+func (f *faulty) EndSessionFrom(ctx context.Context, session id.ID, r grant.Revocation, e broker.Event) error {
+	return f.call("EndSessionFrom", func() error { return f.Store.EndSessionFrom(ctx, session, r, e) })
+}
+
 func (f *faulty) LinkedUser(ctx context.Context, a registry.Account, k mapping.LinkKey) (u mapping.UserID, err error) {
 	err = f.call("LinkedUser", func() (err error) { u, err = f.Store.LinkedUser(ctx, a, k); return err })
 	return u, err

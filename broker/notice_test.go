@@ -117,6 +117,37 @@ func TestNoticeReachesWhatOutlivedTheSession(t *testing.T) {
 	}
 }
 
+// TestATroubledNoticeCanBeRepeated: an IdP sends the same token again when it was told of trouble of ours.
+func TestATroubledNoticeCanBeRepeated(t *testing.T) {
+	for name, late := range map[string]bool{"nothing was done": false, "only the reply was lost": true} {
+		t.Run(name, func(t *testing.T) {
+			k := newKit(t)
+			first, firstToken := k.sso("s1")
+			second, secondToken := k.sso("s2")
+			n := k.notice("t", federation.LogoutNotice{Subject: "idp|ana", ID: "j"})
+			k.store.arm(2, late) // the second of its sessions
+			if _, err := k.Notified(t.Context(), n); !errors.Is(err, errDown) {
+				t.Fatalf("the store failed, and the notice: %v", err)
+			}
+			k.store.disarm()
+			if _, err := k.Notified(t.Context(), n); err != nil {
+				t.Fatalf("again: %v", err)
+			}
+			for b, refresh := range map[*browser]string{first: firstToken, second: secondToken} {
+				if session, token := k.alive(b, refresh); session || token {
+					t.Errorf("session alive %v, refresh token %v", session, token)
+				}
+			}
+			third, thirdToken := k.sso("s3")
+			_, err := k.Notified(t.Context(), n)
+			refused(t, err, broker.ReasonUsed)
+			if session, token := k.alive(third, thirdToken); !session || !token {
+				t.Error("a replay has ended a later session")
+			}
+		})
+	}
+}
+
 func TestNoticesRefused(t *testing.T) {
 	k := newKit(t)
 	_, _ = k.sso("s1")

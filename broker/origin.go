@@ -50,7 +50,8 @@ type OriginSession struct {
 // Each method is one transaction.
 type OriginStore interface {
 	// SessionsFrom returns the sessions of an origin, in no order, at most limit. They may be over, but for
-	// being ended: refresh tokens outlive the sessions they came from.
+	// being ended: refresh tokens outlive the sessions they came from. A session whose IdP had no id for it
+	// is any session of its person.
 	SessionsFrom(ctx context.Context, o Origin, limit int) ([]OriginSession, error)
 	// SessionsHeld is SessionsFrom for those of h.Holder that were opened under another external id than
 	// h.External.
@@ -74,15 +75,28 @@ func (e *Engine) EndFrom(ctx context.Context, account registry.Account, connecti
 	if n.Subject == "" && len(n.Sessions) == 0 {
 		return 0, errors.New("the notice names neither a person nor a session")
 	}
-	if n.ID != "" {
-		maker := "logout\x00" + string(account) + "\x00" + connection
-		switch err := e.Grants.UseAssertion(ctx, maker, n.ID, n.Expires); {
-		case errors.Is(err, grant.ErrConflict):
-			return 0, &Refusal{Reason: ReasonUsed, Err: fmt.Errorf("notice %q of connection %s/%s", truncate(n.ID, maxSubject), account, connection)}
-		case err != nil:
-			return 0, err
-		}
+	if n.ID == "" {
+		return e.endNamed(ctx, account, connection, n, address)
 	}
+	// Looked up before and used up after: an IdP whose notice met trouble of ours sends the same once more. Two
+	// at once may both end what either would.
+	maker := "logout\x00" + string(account) + "\x00" + connection
+	err := e.Grants.AssertionUsed(ctx, maker, n.ID)
+	total := 0
+	if err == nil {
+		if total, err = e.endNamed(ctx, account, connection, n, address); err != nil {
+			return total, err
+		}
+		err = e.Grants.UseAssertion(ctx, maker, n.ID, n.Expires)
+	}
+	if errors.Is(err, grant.ErrConflict) {
+		err = &Refusal{Reason: ReasonUsed, Err: fmt.Errorf("notice %q of connection %s/%s", truncate(n.ID, maxSubject), account, connection)}
+	}
+	return total, err
+}
+
+// endNamed ends the sessions that a notice names.
+func (e *Engine) endNamed(ctx context.Context, account registry.Account, connection string, n federation.LogoutNotice, address string) (int, error) {
 	sessions := n.Sessions
 	if len(sessions) == 0 {
 		sessions = []string{""}

@@ -10,9 +10,10 @@ import (
 	"github.com/patchbay-auth/patchbay/mapping"
 )
 
-// maxSkew is how far an IdP's clock may be from ours where a policy is judged: the most that a connection
-// may be configured to. The adapter has judged more closely, if it was told when the login began.
-const maxSkew = 10 * time.Minute
+// maxSkew is how far an IdP's clock may be from ours where a policy is judged: as far as the adapters allow,
+// which have judged the same if they were told when the login began. They are not where a client presents a
+// token, or the IdP began the login.
+const maxSkew = time.Minute
 
 // demand adds to a login what the connection's policy asks for. A client may ask for more, not for less.
 func demand(p registry.Policy, r *federation.StartRequest) {

@@ -75,7 +75,7 @@ func TestAdmission(t *testing.T) {
 	context := func(acr string) func(*mapping.Identity) {
 		return func(i *mapping.Identity) { i.ACR = acr }
 	}
-	const skew = 10 * time.Minute
+	const skew = time.Minute
 	hour := registry.Policy{MaxAge: time.Hour}
 	contexts := registry.Policy{ACRValues: []string{"urn:mfa", "urn:pwd"}}
 	for i, tc := range []struct {

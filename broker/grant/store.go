@@ -137,6 +137,9 @@ type CodeStore interface {
 	// anybody but the holder of nonce has used it before.
 	UseAssertion(ctx context.Context, assertion Hash, nonce id.ID, expires time.Time) error
 
+	// AssertionUsed returns ErrConflict if anybody has used an assertion.
+	AssertionUsed(ctx context.Context, assertion Hash) error
+
 	// Revoke stores revocations, appends one change per revocation to the change feed, ends the sessions
 	// that the kinds session, user and tenant reach, whose clients are then told, and marks the families
 	// revoked that they reach: kind grant by the grant's id, session by session id, user

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 
@@ -15,6 +16,21 @@ const (
 
 	assertionUsedBy query = `/* assertion_used_by */ SELECT used_by FROM pb_assertions WHERE hash = ?`
 )
+
+// AssertionUsed implements grant.Store.
+func (s *Store) AssertionUsed(ctx context.Context, assertion grant.Hash) error {
+	var usedBy id.ID
+	err := s.read(ctx, func(ctx context.Context, c conn) error {
+		return c.one(ctx, assertionUsedBy, []any{assertion[:]}, toBytes{usedBy[:]})
+	})
+	switch {
+	case err == nil:
+		return grant.ErrConflict
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	}
+	return wrap(err, "look for an assertion")
+}
 
 // UseAssertion implements grant.Store. The primary key is the lock.
 func (s *Store) UseAssertion(ctx context.Context, assertion grant.Hash, nonce id.ID, expires time.Time) error {

@@ -25,7 +25,7 @@ const (
 		WHERE session = ? LIMIT ?`
 
 	originsOfBoth query = `/* origins_of_both */ SELECT session_id, user_id FROM pb_origins
-		WHERE session = ? AND subject = ? LIMIT ?`
+		WHERE subject = ? AND (session = ? OR session IS NULL) LIMIT ?`
 
 	originsOfHolder query = `/* origins_of_holder */ SELECT session_id, user_id FROM pb_origins
 		WHERE holder = ? AND external <> ? LIMIT ?`
@@ -48,7 +48,7 @@ const (
 
 // SessionsFrom implements broker.OriginStore.
 func (s *Store) SessionsFrom(ctx context.Context, o broker.Origin, limit int) ([]broker.OriginSession, error) {
-	q, args := originsOfBoth, []any{o.Session[:], o.Subject[:], limit}
+	q, args := originsOfBoth, []any{o.Subject[:], o.Session[:], limit}
 	switch (grant.Hash{}) {
 	case o.Session:
 		q, args = originsOfSubject, []any{o.Subject[:], limit}

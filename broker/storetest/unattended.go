@@ -11,8 +11,10 @@ import (
 
 func assertionOnce(t *testing.T, s Store) {
 	assertion, expires := newHash(), now().Add(time.Minute)
+	must(t, s.AssertionUsed(t.Context(), assertion))
 	errs := race(64, func(int) error { return s.UseAssertion(t.Context(), assertion, id.New(), expires) })
 	oneWinner(t, errs, grant.ErrConflict)
+	wantErr(t, s.AssertionUsed(t.Context(), assertion), grant.ErrConflict)
 
 	other, nonce := newHash(), id.New()
 	for range 2 { // the second is what a retry after a lost reply does
