@@ -39,11 +39,17 @@ const (
 	FaultUser      = "unknown_user"
 	FaultTaken     = "external_id_taken"
 	FaultLinked    = "user_linked"
+	FaultTooLong   = "too_long"
+	FaultMore      = "more"
 )
 
 const (
 	columnExternalID = "external_id"
 	columnUserID     = "user_id"
+	// maxLinkRows bounds a file, and maxLinkFaults what is told of it: a million lines take 300 MB while they
+	// are read.
+	maxLinkRows   = 1_000_000
+	maxLinkFaults = 10_000
 	// maxExternalID bounds a link's key, in bytes, as the adapters do.
 	maxExternalID = 255
 )
@@ -51,7 +57,8 @@ const (
 // ReadLinkFile reads external ids and users from CSV (RFC 4180) with the columns external_id and user_id,
 // in any order, separated by comma or semicolon: the header tells by which. A byte order mark and the line
 // ends of Windows are ignored. Every line that cannot be used is a fault, and not among the rows; with a
-// faulty header there are no rows. The error is the reader's.
+// faulty header, and in a file of more than a million lines, there are no rows. Of more than ten thousand
+// faults the last counts those that are left out. The error is the reader's.
 func ReadLinkFile(from io.Reader) ([]LinkRow, []LinkFault, error) {
 	buffered := bufio.NewReader(from)
 	start, err := buffered.Peek(4096)
@@ -73,19 +80,22 @@ func ReadLinkFile(from io.Reader) ([]LinkRow, []LinkFault, error) {
 		r.Comma = ';'
 	}
 	f := linkFile{csv: r, externalIDs: map[string]int{}, users: map[string]int{}}
-	if err := f.header(); err != nil || len(f.faults) > 0 {
-		return nil, f.faults, err
+	if err := f.header(); err != nil || len(f.faults.list) > 0 {
+		return nil, f.faults.all(), err
 	}
 	for {
+		if len(f.rows) > maxLinkRows {
+			return nil, []LinkFault{{f.rows[maxLinkRows].Line, FaultTooLong, fmt.Sprintf("more than %d lines: split the file", maxLinkRows)}}, nil
+		}
 		fields, err := r.Read()
 		var malformed *csv.ParseError
 		switch {
 		case errors.Is(err, io.EOF):
-			return f.rows, f.faults, nil
+			return f.rows, f.faults.all(), nil
 		case errors.As(err, &malformed):
-			f.fault(malformed.Line, FaultMalformed, "%v", malformed.Err)
+			f.faults.add(malformed.Line, FaultMalformed, "%v", malformed.Err)
 		case err != nil:
-			return nil, f.faults, err
+			return nil, f.faults.all(), err
 		default:
 			line, _ := r.FieldPos(0)
 			f.row(line, fields)
@@ -99,18 +109,39 @@ type linkFile struct {
 	// the lines in which values were met
 	externalIDs, users map[string]int
 	rows               []LinkRow
-	faults             []LinkFault
+	faults             linkFaults
 }
 
-func (f *linkFile) fault(line int, code, format string, args ...any) {
-	f.faults = append(f.faults, LinkFault{line, code, fmt.Sprintf(format, args...)})
+// linkFaults are the first faults, and the number of the others.
+type linkFaults struct {
+	list []LinkFault
+	more int
+	at   int // the line of the first that is left out
+}
+
+func (l *linkFaults) add(line int, code, format string, args ...any) {
+	if len(l.list) < maxLinkFaults {
+		l.list = append(l.list, LinkFault{line, code, fmt.Sprintf(format, args...)})
+		return
+	}
+	if l.more == 0 {
+		l.at = line
+	}
+	l.more++
+}
+
+func (l *linkFaults) all() []LinkFault {
+	if l.more == 0 {
+		return l.list
+	}
+	return append(l.list[:len(l.list):len(l.list)], LinkFault{l.at, FaultMore, fmt.Sprintf("%d more lines are at fault, from here", l.more)})
 }
 
 func (f *linkFile) header() error {
 	fields, err := f.csv.Read()
 	var malformed *csv.ParseError
 	if errors.Is(err, io.EOF) || errors.As(err, &malformed) {
-		f.fault(1, FaultHeader, "want the columns %s and %s", columnExternalID, columnUserID)
+		f.faults.add(1, FaultHeader, "want the columns %s and %s", columnExternalID, columnUserID)
 		return nil
 	}
 	if err != nil {
@@ -121,14 +152,14 @@ func (f *linkFile) header() error {
 	}
 	f.externalID, f.userID = slices.Index(fields, columnExternalID), slices.Index(fields, columnUserID)
 	if len(fields) != 2 || f.externalID < 0 || f.userID < 0 {
-		f.fault(1, FaultHeader, "want the columns %s and %s, have %q", columnExternalID, columnUserID, fields)
+		f.faults.add(1, FaultHeader, "want the columns %s and %s, have %q", columnExternalID, columnUserID, fields)
 	}
 	return nil
 }
 
 func (f *linkFile) row(line int, fields []string) {
 	if len(fields) != 2 {
-		f.fault(line, FaultMalformed, "want 2 values, have %d", len(fields))
+		f.faults.add(line, FaultMalformed, "want 2 values, have %d", len(fields))
 		return
 	}
 	external, user := fields[f.externalID], fields[f.userID]
@@ -137,11 +168,11 @@ func (f *linkFile) row(line int, fields []string) {
 		seen          map[string]int
 	}{{columnExternalID, external, f.externalIDs}, {columnUserID, user, f.users}} {
 		if code, why := misfit(part.value); code != "" {
-			f.fault(line, code, "%s %s", part.column, why)
+			f.faults.add(line, code, "%s %s", part.column, why)
 			return
 		}
 		if first, twice := part.seen[part.value]; twice {
-			f.fault(line, FaultDuplicate, "%s %q is in line %d already", part.column, part.value, first)
+			f.faults.add(line, FaultDuplicate, "%s %q is in line %d already", part.column, part.value, first)
 			return
 		}
 	}

@@ -1,8 +1,11 @@
 package broker_test
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -68,6 +71,47 @@ func TestReadLinkFile(t *testing.T) {
 	broken := errors.New("disk on fire")
 	if _, _, err := broker.ReadLinkFile(iotest.ErrReader(broken)); !errors.Is(err, broken) {
 		t.Errorf("a file that cannot be read: %v", err)
+	}
+}
+
+// lines is a file of external ids of which nobody keeps a copy.
+func lines(n int, line func(i int) string) io.Reader {
+	r, w := io.Pipe()
+	go func() {
+		out := bufio.NewWriter(w)
+		_, err := out.WriteString("external_id,user_id\n")
+		for i := 0; i < n && err == nil; i++ {
+			_, err = out.WriteString(line(i))
+		}
+		_ = w.CloseWithError(errors.Join(err, out.Flush())) // the reader is told
+	}()
+	return r
+}
+
+// TestAMillionLines is as long as a file may be. What is kept is the rows; what is told of is bounded.
+func TestAMillionLines(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a million lines")
+	}
+	long := func(i int) string { return fmt.Sprintf("auth0|%024d,%d\n", i, i) }
+	rows, faults, err := broker.ReadLinkFile(lines(1_000_000, long))
+	if err != nil || len(rows) != 1_000_000 || len(faults) != 0 || rows[999_999].Line != 1_000_001 {
+		t.Fatalf("%d rows, %v, %v", len(rows), faults, err)
+	}
+	var memory runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&memory)
+	if mb := memory.HeapAlloc >> 20; mb > 250 {
+		t.Errorf("they take %d MB", mb)
+	}
+	runtime.KeepAlive(rows)
+	rows, faults, err = broker.ReadLinkFile(lines(1_000_001, long))
+	if err != nil || len(rows) != 0 || len(faults) != 1 || faults[0].Code != broker.FaultTooLong || faults[0].Line != 1_000_002 {
+		t.Errorf("one more: %d rows, %v, %v", len(rows), faults, err)
+	}
+	rows, faults, err = broker.ReadLinkFile(lines(1_000_000, func(int) string { return "x,1\n" }))
+	if err != nil || len(rows) != 1 || len(faults) != 10_001 || faults[10_000] != (broker.LinkFault{Line: 10_003, Code: broker.FaultMore, Message: "989999 more lines are at fault, from here"}) {
+		t.Errorf("one line a million times: %d rows, %d faults, the last %+v, %v", len(rows), len(faults), faults[len(faults)-1], err)
 	}
 }
 

@@ -25,10 +25,11 @@ type LinkPlan struct {
 // user get another external id than they have; a link of somebody else's is never taken.
 func (t Trial) PlanLinks(ctx context.Context, rows []LinkRow, replace bool, now time.Time) (LinkPlan, error) {
 	var plan LinkPlan
+	var faults linkFaults
 	find := lookup(ctx, t.Directory, t.Links, t.Tenant)
 	for _, row := range rows {
 		fault := func(code, format string, args ...any) {
-			plan.Faults = append(plan.Faults, LinkFault{row.Line, code, fmt.Sprintf(format, args...)})
+			faults.add(row.Line, code, format, args...)
 		}
 		users, err := find(mapping.Query{By: mapping.ByID, Value: string(row.UserID)})
 		if err != nil {
@@ -67,6 +68,7 @@ func (t Trial) PlanLinks(ctx context.Context, rows []LinkRow, replace bool, now 
 		}
 		plan.Links = append(plan.Links, link)
 	}
+	plan.Faults = faults.all()
 	return plan, nil
 }
 
