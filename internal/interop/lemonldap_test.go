@@ -3,6 +3,10 @@ package interop
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,7 +17,7 @@ import (
 
 // A lemonldap is a running LemonLDAP::NG, an identity provider for SAML and for OpenID Connect. What it writes
 // is in a directory of the test.
-type lemonldap struct{ base, dir string }
+type lemonldap struct{ base, backend, dir string }
 
 func needLemonLDAP(t *testing.T) {
 	t.Helper()
@@ -26,8 +30,18 @@ func needLemonLDAP(t *testing.T) {
 func newLemonLDAP(t *testing.T) lemonldap {
 	t.Helper()
 	needLemonLDAP(t)
-	_, port, _ := strings.Cut(freeAddress(t), ":")
-	return lemonldap{base: "http://localhost:" + port, dir: t.TempDir()} // another site than patchbay's 127.0.0.1
+	backend := freeAddress(t)
+	// plackup talks with one browser at a time, and waits for those that only connect: they do so to be quick.
+	front := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: "http", Host: backend})
+			r.Out.Host = r.In.Host
+		},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }, // not yet started
+	})
+	t.Cleanup(front.Close)
+	base := strings.Replace(front.URL, "127.0.0.1", "localhost", 1) // another site than patchbay's
+	return lemonldap{base, backend, t.TempDir()}
 }
 
 func (l lemonldap) metadata() string { return l.base + "/saml/metadata" }
@@ -51,7 +65,7 @@ func (l lemonldap) config(own pair, partners map[string]partner, client settings
 	}
 	c := settings{
 		"cfgNum": 1, "cfgAuthor": "a test", "cfgDate": "1700000000", "cfgVersion": "2.16.1", "key": "a test, not a secret",
-		"portal": l.base + "/", "domain": "localhost", "cookieName": "lemonldap", "securedCookie": 0,
+		"portal": l.base + "/", "domain": "localhost", "cookieName": "lemonldap", "securedCookie": 0, "sameSite": "Lax",
 		"authentication": "Demo", "userDB": "Same", "captcha": "::Captcha::None",
 		"demoExportedVars": settings{"cn": "cn", "mail": "mail", "uid": "uid"},
 		"whatToTrace":      "_whatToTrace", "macros": settings{"_whatToTrace": "$uid"},
@@ -104,8 +118,8 @@ func (l lemonldap) start(t *testing.T, people []user, config settings) {
 	for _, u := range people {
 		names = append(names, u.Login)
 	}
-	_, port, _ := strings.Cut(strings.TrimPrefix(l.base, "http://"), ":")
-	command := exec.CommandContext(t.Context(), "plackup", "--host", "127.0.0.1", "--port", port, "-E", "deployment", "lemonldap/app.psgi") //nolint:gosec // a free port
+	host, port, _ := strings.Cut(l.backend, ":")
+	command := exec.CommandContext(t.Context(), "plackup", "--host", host, "--port", port, "-E", "deployment", "lemonldap/app.psgi") //nolint:gosec // a free port
 	command.Env = append(os.Environ(), "LLNG_DEFAULTCONFFILE="+filepath.Join(l.dir, "lemonldap-ng.ini"), "PATCHBAY_TEST_PEOPLE="+strings.Join(names, " "))
 	command.WaitDelay = 10 * time.Second
 	said := new(journal)
@@ -119,5 +133,5 @@ func (l lemonldap) start(t *testing.T, people []user, config settings) {
 			t.Logf("LemonLDAP::NG says:\n%s", said)
 		}
 	})
-	await(t, "127.0.0.1:"+port, "plackup")
+	await(t, l.backend, "plackup")
 }

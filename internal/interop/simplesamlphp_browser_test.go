@@ -49,7 +49,6 @@ connections:
 		samlConnection("artifact", idp.metadata(), "{{ .uid }}", "logout: upstream, response_binding: artifact"))
 	idp.start(t, p.Users, p.serviceProvider(t, "redirect"), p.serviceProvider(t, "posted"), p.serviceProvider(t, "artifact"))
 	im, who := discover(t, p.Issuer), p.Users[0]
-	here := chromedp.CSS("#here")
 
 	logIn := func(t *testing.T, connection string) tokens {
 		t.Helper()

@@ -3,6 +3,8 @@
 # by spaces: each has the password that is the name, as all have who come with its module Demo.
 use strict;
 use warnings;
+use Plack::Builder;
+use Plack::Util;
 use Lemonldap::NG::Portal::Main;
 use Lemonldap::NG::Portal::UserDB::Demo;
 
@@ -18,4 +20,19 @@ use Lemonldap::NG::Portal::UserDB::Demo;
     $INC{'Lemonldap/NG/Portal/Captcha/None.pm'} = __FILE__;
 }
 
-Lemonldap::NG::Portal::Main->run( {} );
+# It insists on a domain for its cookies, and browsers keep none for all of localhost.
+my $hostOnly = sub {
+    my $headers = $_[0]->[1];
+    for my $i ( map { 2 * $_ } 0 .. $#$headers / 2 ) {
+        $headers->[ $i + 1 ] =~ s/; domain=[^;]*//i if lc $headers->[$i] eq 'set-cookie';
+    }
+};
+
+builder {
+    enable 'Static', path => qr{^/static/}, root => '/usr/share/lemonldap-ng/portal/htdocs/';
+    enable sub {
+        my $app = shift;
+        sub { Plack::Util::response_cb( $app->(@_), $hostOnly ) }
+    };
+    Lemonldap::NG::Portal::Main->run( {} );
+};
