@@ -58,6 +58,13 @@ func TestCostlyMarkup(t *testing.T) {
 	attacks = append(attacks, attack{name: "many CDATA sections in the signature value", want: errSigner.Error(), text: func(f *forgery) string {
 		return strings.Replace(f.seal().text(), "</ds:SignatureValue>", sections+"</ds:SignatureValue>", 1)
 	}})
+	attacks = append(attacks, attack{name: "many CDATA sections in another's certificate", want: errSigner.Error(), text: func(f *forgery) string {
+		f.idp = attacker(f.t)
+		return strings.Replace(f.seal().text(), "</ds:X509Certificate>", sections+"</ds:X509Certificate>", 1)
+	}})
+	attacks = append(attacks, attack{name: "many CDATA sections in the words of a refusal", want: "status:Requester", text: func(f *forgery) string {
+		return strings.Replace(f.seal().text(), `status:Success"/>`, `status:Requester"/><samlp:StatusMessage>`+sections+"</samlp:StatusMessage>", 1)
+	}})
 	refuse(t, Config{}, attacks)
 }
 

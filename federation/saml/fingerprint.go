@@ -26,8 +26,10 @@ func otherSigner(signature *etree.Element, pinned []*x509.Certificate) error {
 	}
 	said := "names no certificate"
 	if el := signature.FindElement("./KeyInfo/X509Data/X509Certificate"); el != nil {
-		if der, err := decodeBase64("X509Certificate", el.Text()); err == nil {
-			said = "names " + fingerprint(der)
+		if encoded, err := word(el); err == nil {
+			if der, err := decodeBase64("X509Certificate", encoded); err == nil {
+				said = "names " + fingerprint(der)
+			}
 		}
 	}
 	return fmt.Errorf("%w: its metadata has %s, the message %s", errSigner, strings.Join(known, ", "), said)

@@ -221,7 +221,9 @@ func checkStatus(el *etree.Element) error {
 	}
 	refused := &federation.ResponseError{Code: cut(value)}
 	if message, err := optional(status, nsProtocol, "StatusMessage"); err == nil && message != nil {
-		refused.Description = cut(message.Text())
+		if said, err := text(message); err == nil {
+			refused.Description = cut(said)
+		}
 	}
 	return refused
 }
