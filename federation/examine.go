@@ -235,22 +235,21 @@ func (o *OIDC) examineRedirect(ctx context.Context, md metadata, redirectURI str
 		f.Unreachable(code, md.authorization, err)
 		return
 	}
-	answer, err := o.follow(ctx, started.URL, redirectURI)
+	back, status, err := o.follow(ctx, started.URL, redirectURI)
 	if err != nil {
 		f.Unreachable(code, md.authorization, err)
 		return
 	}
-	back := answer.Header.Get("Location")
 	switch {
 	case strings.HasPrefix(back, redirectURI+"?"):
 		f.Good(code, "the redirect URI is registered")
 		o.judgeReturn(back, f)
-	case answer.StatusCode >= http.StatusBadRequest && known:
+	case status >= http.StatusBadRequest && known:
 		f.Fail(code, There, "Register exactly this redirect URI for the client: "+redirectURI,
-			"the authorization endpoint answers %d: the redirect URI is not registered for client %q", answer.StatusCode, o.cfg.ClientID)
-	case answer.StatusCode >= http.StatusBadRequest:
+			"the authorization endpoint answers %d: the redirect URI is not registered for client %q", status, o.cfg.ClientID)
+	case status >= http.StatusBadRequest:
 		f.Fail(code, There, "Register exactly this redirect URI for the client: "+redirectURI,
-			"the authorization endpoint answers %d, as it does when it does not know the client or its redirect URI", answer.StatusCode)
+			"the authorization endpoint answers %d, as it does when it does not know the client or its redirect URI", status)
 	default:
 		f.Warn(code, There, "Make sure that exactly this redirect URI is registered: "+redirectURI,
 			"the authorization endpoint shows a page of its own, which may be its login page or a refusal")
@@ -261,27 +260,27 @@ func (o *OIDC) examineRedirect(ctx context.Context, md metadata, redirectURI str
 const maxHops = 5
 
 // follow asks an address as a browser without cookies would, as far as the first redirect to target or the
-// first answer that is none. Its body is closed.
-func (o *OIDC) follow(ctx context.Context, address, target string) (*http.Response, error) {
+// first answer that is none, and returns where that leads, if anywhere, and its status.
+func (o *OIDC) follow(ctx context.Context, address, target string) (location string, status int, err error) {
 	client := *o.client
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	for range maxHops {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 		if err != nil {
-			return nil, err
+			return "", 0, err
 		}
 		answer, err := client.Do(r)
 		if err != nil {
-			return nil, errors.Unwrap(err)
+			return "", 0, errors.Unwrap(err)
 		}
 		_ = answer.Body.Close()
 		next, err := answer.Location()
 		if err != nil || strings.HasPrefix(next.String(), target) {
-			return answer, nil //nolint:nilerr // no Location, or a bad one: this is the last answer
+			return answer.Header.Get("Location"), answer.StatusCode, nil //nolint:nilerr // no Location, or a bad one: this is the last answer
 		}
 		address = next.String()
 	}
-	return nil, fmt.Errorf("more than %d redirects", maxHops)
+	return "", 0, fmt.Errorf("more than %d redirects", maxHops)
 }
 
 // judgeReturn looks at the error that came back, which should be that nobody is logged in.
