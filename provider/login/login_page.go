@@ -106,7 +106,9 @@ func (p *Pages) login(w http.ResponseWriter, r *http.Request, status int, page b
 		view.Problem = wrong.what(l)
 		view.Title = l.Text("error.title", "title", view.Title)
 	}
-	if at == stepAll || at == stepName {
+	// Whoever must log in at an identity provider is refused like anybody with a wrong password. So the way there
+	// is shown again to all.
+	if at == stepAll || at == stepName || wrong.key != "" {
 		for _, c := range page.Connections {
 			view.Buttons = append(view.Buttons, p.button(r, path, c.ID, c.Name, l))
 		}

@@ -145,6 +145,10 @@ func TestWrongPasswordAfterTheUserName(t *testing.T) {
 	if response.StatusCode != http.StatusUnauthorized || asked(t, page) != "password" || !strings.Contains(page, `id="problem"`) {
 		t.Errorf("%d, and the page asks for %s", response.StatusCode, asked(t, page))
 	}
+	// They may be one who must use single sign-on, which nobody tells them.
+	if !strings.Contains(page, "Continue with Entra") {
+		t.Error("the way to the identity provider is not shown to who is refused")
+	}
 }
 
 func TestOfferNeedsAName(t *testing.T) {
