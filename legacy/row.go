@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/patchbay-auth/patchbay/mapping"
 )
@@ -77,6 +78,16 @@ func (r row) key(column string) (string, error) {
 	text, err := r.text(column)
 	if err == nil && text == "" {
 		err = r.fault(column, "it is NULL or empty")
+	}
+	return text, err
+}
+
+// id returns a column with a user's id, which is text: SQL Server's driver delivers a uniqueidentifier as
+// sixteen bytes that are none.
+func (r row) id(column string) (string, error) {
+	text, err := r.key(column)
+	if err == nil && !utf8.ValidString(text) {
+		return "", r.fault(column, "its %d bytes are not text: convert it in the statement", len(text))
 	}
 	return text, err
 }

@@ -90,7 +90,7 @@ func (db *DB) Has(name Statement) bool { return db.has(name) }
 type place struct{ tenant, user string }
 
 func placeOf(r row) (p place, err error) {
-	if p.user, err = r.key("user_id"); err != nil {
+	if p.user, err = r.id("user_id"); err != nil {
 		return p, err
 	}
 	p.tenant, err = r.text("tenant_id")
