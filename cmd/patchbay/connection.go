@@ -65,7 +65,9 @@ func connectionTestCommand() *cobra.Command {
 		Use: "test ACCOUNT/CONNECTION", Short: "Ask an identity provider what can be asked without a person, and tell what to repair",
 		Long: `Fetches the identity provider's metadata and keys, compares clocks, looks at certificates, and sends a login
 request that must not show a page; at an OpenID Provider, also the client's credentials with a code that does not
-exist, once right and once wrong. Nobody is logged in. Says what to repair, and at which side. The exit status is 1
+exist, once right and once wrong. A SAML identity provider that shows a page nevertheless is asked twice more, in the
+name of somebody whom it cannot know and with a signature that is wrong, to tell what the page means: its log will
+have that. Nobody is logged in. Says what to repair, and at which side. The exit status is 1
 when something keeps people from logging in.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
