@@ -21,6 +21,8 @@ type directory struct {
 	details map[mapping.UserID]mapping.Details
 	down    bool
 	hang    bool // as down, but only after the caller has given up
+	// keepsLinks makes it the place of links, of which it has none; linksDown fails questions for them.
+	keepsLinks, linksDown bool
 	queries []string
 }
 
@@ -161,10 +163,19 @@ func (d *directory) Details(ctx context.Context, tenant mapping.TenantKey, id ma
 	return out, nil
 }
 
-func (d *directory) KeepsLinks() bool { return false }
+func (d *directory) KeepsLinks() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.keepsLinks
+}
 
 func (d *directory) LinkedConnections(context.Context, mapping.TenantKey, mapping.UserID) ([]string, error) {
-	return nil, errors.New("the directory keeps no links")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.keepsLinks || d.linksDown {
+		return nil, errors.New("the directory tells of no links")
+	}
+	return nil, nil
 }
 
 func (d *directory) Link(context.Context, mapping.TenantKey, mapping.LinkKey, mapping.UserID) error {
