@@ -23,7 +23,7 @@ type directory struct {
 	hang    bool // as down, but only after the caller has given up
 	// keepsLinks makes it the place of links, of which it has none; linksDown fails questions for them.
 	keepsLinks, linksDown bool
-	queries []string
+	queries               []string
 }
 
 var _ broker.Directory = (*directory)(nil)
