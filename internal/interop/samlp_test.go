@@ -120,6 +120,10 @@ func TestSAMLP(t *testing.T) {
 		}
 	}
 	testSAMLPLogout(t, p, at)
+	t.Run("connection test", func(t *testing.T) {
+		p.examine(t, "sha256", warning+"the identity provider logs somebody in who has not been asked for a password")
+		p.examine(t, "logout-redirect", warning+"the identity provider shows a page to log in at to anybody")
+	})
 }
 
 // startSAMLP runs samlp.mjs until the test ends. Its services know the connections that lead to them.

@@ -26,8 +26,9 @@ func TestSimpleSAMLphpAndOurNextKey(t *testing.T) {
 		t.Fatal("a positive control failed: what is refused would prove nothing")
 	}
 
-	announced := time.Now()
-	for _, connection := range []string{"late", "prompt"} {
+	var announced time.Time
+	for _, connection := range []string{"late", "prompt"} { // so that late's next key is the first to sign
+		announced = time.Now()
 		said, err := c.p.command(t, "connection", "rotate-key", "acme/"+connection, "--notice", notice.String())
 		if err != nil || !strings.Contains(said, "the next key is announced, and signs from ") {
 			t.Fatalf("%v: %s", err, said)
