@@ -38,13 +38,17 @@ func (s *server) postRoutes(connection *gin.RouterGroup) {
 // some of that.
 const maxPosted = 768 << 10
 
+// maxCallback is the same for a code and what comes with it: whoever has begun a login can have us keep as
+// many of them as they post.
+const maxCallback = 32 << 10
+
 // handle is the parameter of the address that answers a post.
 const handle = "posted"
 
 // posted reads a form that came from another site. Nothing but its size is judged here, and no cookie is
 // read: the browser sends none along.
-func posted(c *gin.Context, names ...string) (url.Values, error) {
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxPosted)
+func posted(c *gin.Context, limit int64, names ...string) (url.Values, error) {
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit)
 	if err := c.Request.ParseForm(); err != nil {
 		return nil, InvalidRequest // the parser's error quotes what it could not read, which may be a code
 	}
@@ -78,7 +82,7 @@ func fetch(c *gin.Context, query url.Values) {
 }
 
 func (s *server) postedCallback(c *gin.Context) error {
-	params, err := posted(c, "state", "code", "iss", "error", "error_description")
+	params, err := posted(c, maxCallback, "state", "code", "iss", "error", "error_description")
 	if err != nil {
 		return err
 	}
@@ -86,7 +90,7 @@ func (s *server) postedCallback(c *gin.Context) error {
 }
 
 func (s *server) postedResponse(c *gin.Context) error {
-	params, err := posted(c, "SAMLResponse", "SAMLart", "RelayState")
+	params, err := posted(c, maxPosted, "SAMLResponse", "SAMLart", "RelayState")
 	if err != nil {
 		return err
 	}
@@ -127,7 +131,7 @@ func (s *server) complete(c *gin.Context, params url.Values) error {
 
 // postedUnasked takes a response to nothing that we asked (SAML Profiles §4.1.5).
 func (s *server) postedUnasked(c *gin.Context) error {
-	params, err := posted(c, "SAMLResponse")
+	params, err := posted(c, maxPosted, "SAMLResponse")
 	if err != nil {
 		return err
 	}

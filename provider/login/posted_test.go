@@ -93,6 +93,7 @@ func TestAPostThatIsRefused(t *testing.T) {
 		calls      int
 	}{
 		{"positive control", path, response, nil, http.StatusSeeOther, 1},
+		{"too much for a code", "/login/acme/corp/callback", url.Values{"code": {strings.Repeat("A", 40<<10)}}, nil, http.StatusBadRequest, 0},
 		{"too much", path, url.Values{"SAMLResponse": {strings.Repeat("A", 1<<20)}}, nil, http.StatusBadRequest, 0},
 		{"an unknown state", path, response, &broker.Refusal{Reason: broker.ReasonUnknownAttempt}, http.StatusBadRequest, 1},
 		{"another path", "/login/acme/adfs/saml/other", response, nil, http.StatusNotFound, 0},

@@ -21,7 +21,7 @@ func (s *server) singleLogout(c *gin.Context) error {
 // postedLogout takes the same by a form. An answer of the identity provider is fetched again from here,
 // because the browser sends no cookies along with a post from another site; what it says does not matter.
 func (s *server) postedLogout(c *gin.Context) error {
-	form, err := posted(c, "SAMLRequest", "SAMLResponse", "RelayState")
+	form, err := posted(c, maxPosted, "SAMLRequest", "SAMLResponse", "RelayState")
 	if err != nil {
 		return err
 	}
