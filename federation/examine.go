@@ -134,7 +134,7 @@ func (o *OIDC) examineKeys(ctx context.Context, md metadata, f *Findings) {
 	}
 	keys, err := readKeys(doc)
 	if err != nil {
-		f.Fail(code, There, "Publish an RSA key of 2048 bits or more, or an EC or Ed25519 key, for signatures.", "%s: %v", md.jwks, err)
+		f.Fail(code, There, "Publish an RSA key of 2048 to 8192 bits, or an EC or Ed25519 key, for signatures.", "%s: %v", md.jwks, err)
 		return
 	}
 	listed, _ := doc["keys"].([]any)
