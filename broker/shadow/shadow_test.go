@@ -264,7 +264,8 @@ func TestLoginsNeverWait(t *testing.T) {
 		"panics": {there: &there{judge: func(context.Context, string, string) (mapping.User, string, error) {
 			panic("a driver's bug")
 		}}, want: Unanswered},
-		"the state is down": {there: accepts(user), change: func(c *Config) { c.Store.(*book).fail(errors.New("down")) }, want: Agreed},
+		"the legacy database has gone": {there: accepts(user), change: func(c *Config) { c.Primary = &there{fails: errors.New("gone")} }, want: Unanswered},
+		"the state is down":            {there: accepts(user), change: func(c *Config) { c.Store.(*book).fail(errors.New("down")) }, want: Agreed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _, _ := begin(t, test.there, test.change)

@@ -114,7 +114,7 @@ func (s *Shadow) work(ctx context.Context, source Source, j job) {
 		s.ledger.count(j.at, j.tenant, Agreed)
 	}
 	if err != nil && s.trouble.now(s.Now()) {
-		s.Logger.WarnContext(ctx, "the shadow database gave no answer; logins are not affected", "tenant", string(j.tenant), "error", err)
+		s.Logger.WarnContext(ctx, "a comparison with the shadow database got no answer; logins are not affected", "tenant", string(j.tenant), "error", err)
 	}
 }
 
@@ -132,7 +132,9 @@ func (s *Shadow) ask(ctx context.Context, source Source, j job) (v verdict, err 
 	}
 	detailed := j.here.standing == one && there.standing == one
 	if wanted := parts(s.Compare); detailed && wanted != 0 {
-		if j.here.details, err = s.Primary.Details(ctx, j.tenant, j.here.user.ID, wanted); err == nil {
+		if j.here.details, err = s.Primary.Details(ctx, j.tenant, j.here.user.ID, wanted); err != nil {
+			err = fmt.Errorf("a second question to the legacy database: %w", err)
+		} else {
 			there.details, err = source.Details(ctx, j.tenant, there.user.ID, wanted)
 		}
 		detailed = err == nil

@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
-	"strings"
+	"fmt"
 	"time"
 
 	"github.com/patchbay-auth/patchbay/broker/shadow"
@@ -48,10 +48,16 @@ const (
 		FROM pb_shadow_tallies WHERE day >= ? GROUP BY tenant, outcome ORDER BY tenant, outcome`
 )
 
+// maxUserID is what the columns hold of a user id. Rows are told apart by all of it.
+const maxUserID = 255
+
 // madeOf is the id of the row that is unique by what it is made of.
 func madeOf(parts ...string) []byte {
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00"))) // no legacy key has a NUL
-	return sum[:16]
+	hash := sha256.New()
+	for _, part := range parts {
+		_, _ = fmt.Fprintf(hash, "%d:%s", len(part), part) // a hash takes everything
+	}
+	return hash.Sum(nil)[:16]
 }
 
 // RecordComparisons implements shadow.Store.
@@ -80,13 +86,13 @@ func (t *tx) recordComparison(ctx context.Context, c shadow.Comparison) error {
 		proven = micros(c.At)
 	}
 	err := t.either(ctx, updatePerson, insertPerson,
-		[]any{micros(c.At), proven, madeOf("person", string(c.Tenant), string(c.User))}, micros(c.At), key(c.Tenant), key(c.User))
+		[]any{micros(c.At), proven, madeOf("person", string(c.Tenant), string(c.User))}, micros(c.At), key(c.Tenant), clip(c.User, maxUserID))
 	if err != nil {
 		return err
 	}
 	for _, d := range c.Differences {
 		err := t.either(ctx, updateDifference, insertDifference,
-			[]any{micros(c.At), differenceID(c, d)}, micros(c.At), key(c.Tenant), key(d.Code), clip(d.By, 255), key(c.User))
+			[]any{micros(c.At), differenceID(c, d)}, micros(c.At), key(c.Tenant), key(d.Code), clip(d.By, 255), clip(c.User, maxUserID))
 		if err != nil {
 			return err
 		}

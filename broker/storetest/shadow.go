@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -79,6 +80,24 @@ func shadowCompared(t *testing.T, s Store) {
 	all, err := s.ComparedPeople(ctx, time.Time{})
 	must(t, err)
 	same(t, all[0], shadow.People{Tenant: "10010", Compared: 5, Proven: 3, Differing: 3, First: old})
+}
+
+// shadowLongIDs: an id that does not fit is cut, and keeps nothing else from being stored.
+func shadowLongIDs(t *testing.T, s Store) {
+	long := strings.Repeat("4", 300)
+	recordComparisons(t, s,
+		shadow.Comparison{At: now(), Tenant: "10010", User: mapping.UserID(long + "1"), Differences: []shadow.Difference{{Code: shadow.UserMissing, By: "external_id " + long}}},
+		shadow.Comparison{At: now(), Tenant: "10010", User: mapping.UserID(long + "2"), Differences: differs(shadow.NamesDiffer)},
+	)
+	people, err := s.ComparedPeople(t.Context(), time.Time{})
+	must(t, err)
+	same(t, people[0].Compared, 2)
+	groups, err := s.ShadowGroups(t.Context(), time.Time{})
+	must(t, err)
+	same(t, len(groups), 2)
+	users, err := s.ShadowSamples(t.Context(), groups[0], time.Time{}, 5)
+	must(t, err)
+	same(t, users, []mapping.UserID{mapping.UserID(long[:255])})
 }
 
 func shadowSettled(t *testing.T, s Store) {

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -161,6 +163,9 @@ func printShadowFinding(out io.Writer, tenant string, f shadow.Finding) error {
 	samples := make([]string, len(f.Samples))
 	for i, user := range f.Samples {
 		samples[i] = string(user)
+		if strings.ContainsFunc(samples[i], func(r rune) bool { return !unicode.IsPrint(r) }) { // a terminal obeys some
+			samples[i] = strconv.Quote(samples[i])
+		}
 	}
 	_, err := fmt.Fprintf(out, "\n%s  %s %s%s: %d, since %s, last %s\n  %s\n  e.g. %s\n  %s\n", f.Severity, tenant, f.Code, by, f.Users,
 		f.First.Format(time.DateOnly), f.Last.Format(time.DateTime), f.Meaning, strings.Join(samples, ", "), f.Action)
