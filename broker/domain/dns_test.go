@@ -72,7 +72,7 @@ func (n *nameServer) streams(l net.Listener) {
 			question := make([]byte, size)
 			if _, err := io.ReadFull(c, question); err == nil {
 				if answer := n.reply("tcp", question); answer != nil {
-					_, _ = c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...)) //nolint:gosec // it fits
+					_, _ = c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...))
 				}
 			}
 		}
