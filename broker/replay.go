@@ -93,24 +93,26 @@ func (t Trial) Compare(ctx context.Context, history LoginHistory, since time.Tim
 
 func (t Trial) compare(ctx context.Context, l Login, other *mapping.Rules) (Difference, error) {
 	l.Trace = withSubject(l)
-	d := Difference{Login: l, Old: Verdict{UserID: l.UserID, Refused: string(l.Reason)}, Missing: other.Missing(*l.Trace)}
+	d := Difference{Login: l, Old: Verdict{UserID: l.UserID, Refused: string(l.Reason)}}
 	if l.Reason != "" {
 		d.Old.UserID = ""
 	}
 	identity := l.Trace.Identity()
-	if own := t.Connection.Rules(); len(own.Missing(*l.Trace)) == 0 {
-		decision, err := t.Resolve(ctx, own, identity)
-		if err != nil {
-			return d, err
-		}
+	own := t.Connection.Rules()
+	decision, err := t.Resolve(ctx, own, identity)
+	if err != nil {
+		return d, err
+	}
+	if len(own.MissingFor(*l.Trace, decision)) == 0 {
 		d.Old = verdictOf(decision)
 	}
-	if len(d.Missing) > 0 {
-		return d, nil
+	if decision, err = t.Resolve(ctx, other, identity); err != nil {
+		return d, err
 	}
-	decision, err := t.Resolve(ctx, other, identity)
-	d.New = verdictOf(decision)
-	return d, err
+	if d.Missing = other.MissingFor(*l.Trace, decision); len(d.Missing) == 0 {
+		d.New = verdictOf(decision)
+	}
+	return d, nil
 }
 
 // recorded is who came in a login, with what its record tells about how.

@@ -140,6 +140,10 @@ func TestCompare(t *testing.T) {
 			"mapping:\n- { name: new, match: { login: '{{ .upn | lower }}' } }\n",
 			"idp|nobody: not_provisioned -> [upn], idp|bo: 4712 -> [upn], idp|ana: 4711 -> [upn]",
 		},
+		"nobody can tell of those whom no rule before finds": {
+			"mapping:\n- { name: login, match: { login: '{{ .account }}' } }\n- { name: new, match: { login: '{{ .upn | lower }}' } }\n",
+			"idp|nobody: not_provisioned -> [upn], idp|ana: 4711 -> [upn]",
+		},
 	} {
 		if got := tell(compare(test.text)); got != test.want {
 			t.Errorf("%s: %s\nwant %s", name, got, test.want)

@@ -23,6 +23,8 @@ type rule struct {
 	previous  *template // of Relink, or nil
 	second    *template // the login of Relink, or nil
 	create    []column
+	// named is how many of Rules.claims this rule and those before it name.
+	named int
 }
 
 // Options are what a connection says about its rules beside them. The zero value declares nothing
@@ -125,5 +127,6 @@ func (c *compiler) add(r Rule, before []Rule) {
 	if r.Refuse == "" && len(r.Message) > 0 {
 		c.fault("message", "belongs to a rule with refuse")
 	}
+	compiled.named = len(c.compiled.claims)
 	c.compiled.rules = append(c.compiled.rules, compiled)
 }

@@ -98,8 +98,20 @@ func (c *Recorded) UnmarshalJSON(data []byte) error {
 
 // Missing names the claims that the rules need and the trace of an old login does not have, or not in
 // full: with them missing, nobody can tell what the rules would have done.
-func (r *Rules) Missing(t Trace) (names []string) {
-	for _, ref := range r.claims {
+func (r *Rules) Missing(t Trace) (names []string) { return missing(r.claims, t) }
+
+// MissingFor is Missing for a decision that these rules came to about the trace: what only the rules after it
+// name makes no difference.
+func (r *Rules) MissingFor(t Trace, d Decision) (names []string) {
+	tried := len(d.Trace.Steps)
+	if tried == 0 {
+		return r.Missing(t)
+	}
+	return missing(r.claims[:r.rules[tried-1].named], t)
+}
+
+func missing(claims []claimRef, t Trace) (names []string) {
+	for _, ref := range claims {
 		if values, recorded := t.Claims[ref.name]; !recorded || !values.whole() {
 			names = append(names, ref.name)
 		}

@@ -130,6 +130,9 @@ func tellImport(out io.Writer, r imported, asJSON bool) error {
 		}
 		fmt.Fprintf(&b, "line %d: %s\n", fault.Line, printable(fault.Message))
 	}
+	if slices.ContainsFunc(r.Faults, func(f broker.LinkFault) bool { return f.Code == broker.FaultLinked }) {
+		b.WriteString("'patchbay external-ids export' tells which external ids people have, --replace lets them have others\n")
+	}
 	verdict := "would be linked"
 	if r.Written {
 		verdict = "linked"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -173,7 +174,7 @@ func tellDecision(out io.Writer, d mapping.Decision, demands []broker.Demand, as
 	default:
 		fmt.Fprintf(&b, "user       %s, %s\n", d.User.ID, printable(d.User.Username))
 	}
-	fmt.Fprintf(&b, "rule       %s\n", d.Rule)
+	fmt.Fprintf(&b, "rule       %s\n", cmp.Or(d.Rule, "none of them found a user"))
 	if d.Link {
 		b.WriteString("link       would be remembered\n")
 	}
