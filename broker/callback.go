@@ -26,7 +26,9 @@ type Callback struct {
 
 // CallbackStore keeps callbacks. Each method is one transaction.
 type CallbackStore interface {
-	InsertCallback(context.Context, Callback) error
+	// InsertCallback stores a callback, in the place of what was stored for the same answers: the hash of
+	// the state that it answers.
+	InsertCallback(ctx context.Context, c Callback, answers grant.Hash) error
 	// TakeCallback returns a callback, expired or not, the first time that it is asked for it, else
 	// ErrNotFound. nonce makes a retry recognise itself.
 	TakeCallback(ctx context.Context, handle grant.Hash, nonce id.ID) (Callback, error)
@@ -38,7 +40,8 @@ const callbackLifetime = time.Minute
 // Keep stores what was posted to the callback of a connection, and returns the handle by which the same
 // browser fetches it. Only what may answer a login that is under way is stored: anybody can post.
 func (e *Engine) Keep(ctx context.Context, account registry.Account, connection string, params url.Values, address string) (handle string, err error) {
-	a, err := e.Attempts.AttemptByUpstreamState(ctx, grant.HashOf(params.Get("state")))
+	state := grant.HashOf(params.Get("state"))
+	a, err := e.Attempts.AttemptByUpstreamState(ctx, state)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		err = &Refusal{Reason: ReasonUnknownAttempt, Err: err}
@@ -54,18 +57,16 @@ func (e *Engine) Keep(ctx context.Context, account registry.Account, connection 
 	if err != nil {
 		return "", e.turnedAway(ctx, a, connection, Browser{Address: address}, err)
 	}
-	return e.keep(ctx, account, connection, []byte(params.Encode()))
+	handle, hash := grant.NewSecret()
+	return handle, e.keep(ctx, Callback{Handle: hash, Account: account, Connection: connection}, []byte(params.Encode()), state)
 }
 
-func (e *Engine) keep(ctx context.Context, account registry.Account, connection string, body []byte) (string, error) {
-	handle, hash := grant.NewSecret()
-	sealed, err := e.Sealer.Seal(body, hash[:])
-	if err != nil {
-		return "", fmt.Errorf("sealing a callback: %w", err)
+func (e *Engine) keep(ctx context.Context, c Callback, body []byte, answers grant.Hash) (err error) {
+	c.ExpiresAt = e.Now().Add(callbackLifetime)
+	if c.SealedBody, err = e.Sealer.Seal(body, c.Handle[:]); err != nil {
+		return fmt.Errorf("sealing a callback: %w", err)
 	}
-	return handle, e.Callbacks.InsertCallback(ctx, Callback{
-		Handle: hash, Account: account, Connection: connection, SealedBody: sealed, ExpiresAt: e.Now().Add(callbackLifetime),
-	})
+	return e.Callbacks.InsertCallback(ctx, c, answers)
 }
 
 // Kept returns what Keep stored, once. Whose browser it is that fetches it is for Complete to judge.

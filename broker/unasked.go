@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 
+	"github.com/patchbay-auth/patchbay/broker/grant"
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/federation"
 	"github.com/patchbay-auth/patchbay/internal/id"
@@ -42,7 +43,8 @@ func (e *Engine) KeepUnasked(ctx context.Context, account registry.Account, conn
 	if err != nil {
 		return "", fmt.Errorf("storing an identity: %w", err)
 	}
-	return e.keep(ctx, account, connection, body)
+	handle, hash := grant.NewSecret()
+	return handle, e.keep(ctx, Callback{Handle: hash, Account: account, Connection: connection}, body, hash) // it answers nothing but itself
 }
 
 // Unasked logs in at issuer whom KeepUnasked has verified, and sends the browser to where the connection's

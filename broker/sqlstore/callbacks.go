@@ -12,7 +12,9 @@ import (
 
 const (
 	insertCallback query = `/* insert_callback */ INSERT INTO pb_callbacks
-		(handle, account, connection, sealed_body, expires_at) VALUES (?, ?, ?, ?, ?)`
+		(handle, answers, account, connection, sealed_body, expires_at) VALUES (?, ?, ?, ?, ?, ?)`
+
+	deleteAnswers query = `/* delete_answers */ DELETE FROM pb_callbacks WHERE answers = ?`
 
 	takeCallback query = `/* take_callback */ UPDATE pb_callbacks SET used_by = ?
 		WHERE handle = ? AND used_by IS NULL`
@@ -24,9 +26,12 @@ const (
 )
 
 // InsertCallback implements broker.CallbackStore.
-func (s *Store) InsertCallback(ctx context.Context, c broker.Callback) error {
-	err := s.inStatement(ctx, func(ctx context.Context, db conn) error {
-		return db.run(ctx, insertCallback, c.Handle[:], key(c.Account), key(c.Connection), c.SealedBody, micros(c.ExpiresAt))
+func (s *Store) InsertCallback(ctx context.Context, c broker.Callback, answers grant.Hash) error {
+	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+		if err := t.run(ctx, deleteAnswers, answers[:]); err != nil {
+			return err
+		}
+		return t.run(ctx, insertCallback, c.Handle[:], answers[:], key(c.Account), key(c.Connection), c.SealedBody, micros(c.ExpiresAt))
 	})
 	return wrap(err, "insert callback")
 }

@@ -73,6 +73,7 @@ func Run(t *testing.T, open func(*testing.T) Store) {
 		{"one of 64 takes a pushed request", pushedRace},
 		{"callback comes back as stored, once", callbackRoundTrip},
 		{"one of 64 takes a callback", callbackRace},
+		{"the latest answer to a login takes the place of the others", callbackReplaced},
 		{"upstream keys are unique", upstreamKeysUnique},
 		{"upstream metadata is replaced", upstreamMetadata},
 		{"attempt comes back as stored", attemptRoundTrip},

@@ -17,7 +17,7 @@ func putCallback(t *testing.T, s Store) broker.Callback {
 		Handle: newHash(), Account: account, Connection: "adfs",
 		SealedBody: bytes.Repeat([]byte("\x00'\\\xff"), 100_000), ExpiresAt: now().Add(time.Minute),
 	}
-	must(t, s.InsertCallback(t.Context(), c))
+	must(t, s.InsertCallback(t.Context(), c, c.Handle))
 	return c
 }
 
@@ -32,6 +32,20 @@ func callbackRoundTrip(t *testing.T, s Store) {
 	_, err := s.TakeCallback(t.Context(), c.Handle, id.New())
 	wantErr(t, err, broker.ErrNotFound)
 	_, err = s.TakeCallback(t.Context(), newHash(), id.New())
+	wantErr(t, err, broker.ErrNotFound)
+}
+
+func callbackReplaced(t *testing.T, s Store) {
+	state, others := newHash(), putCallback(t, s)
+	first, second := others, others
+	first.Handle, second.Handle = newHash(), newHash()
+	must(t, s.InsertCallback(t.Context(), first, state))
+	must(t, s.InsertCallback(t.Context(), second, state))
+	for _, kept := range []broker.Callback{others, second} {
+		_, err := s.TakeCallback(t.Context(), kept.Handle, id.New())
+		must(t, err)
+	}
+	_, err := s.TakeCallback(t.Context(), first.Handle, id.New())
 	wantErr(t, err, broker.ErrNotFound)
 }
 
