@@ -154,7 +154,9 @@ func (e expectation) checkAge(claims object) error {
 }
 
 // checkAuthTime holds the IdP to the max_age it was given. The age is that at the time of the
-// request: what a person spends on consent pages afterwards is not the authentication's age.
+// request: what a person spends on consent pages afterwards is not the authentication's age. An IdP that
+// says when the person logged in is held to prompt=login, too; without max_age it need not say
+// (OpenID Connect Core §2).
 func (e expectation) checkAuthTime(claims object) error {
 	if _, present := claims["auth_time"]; !present && e.memo.MaxAge == anyAge {
 		return nil
@@ -166,10 +168,14 @@ func (e expectation) checkAuthTime(claims object) error {
 	if at.After(e.now.Add(e.skew)) {
 		return fmt.Errorf("auth_time %s is in the future", at.UTC().Format(time.RFC3339))
 	}
+	started := time.Unix(e.memo.Started, 0).Add(-e.skew)
+	if e.memo.Fresh && at.Before(started) {
+		return fmt.Errorf("auth_time %s is before the login that was asked for with prompt=login", at.UTC().Format(time.RFC3339))
+	}
 	if e.memo.MaxAge == anyAge {
 		return nil
 	}
-	oldest := time.Unix(e.memo.Started, 0).Add(-time.Duration(e.memo.MaxAge)*time.Second - e.skew)
+	oldest := started.Add(-time.Duration(e.memo.MaxAge) * time.Second)
 	if at.Before(oldest) {
 		return fmt.Errorf("auth_time %s is older than the max_age of %d s allows", at.UTC().Format(time.RFC3339), e.memo.MaxAge)
 	}

@@ -233,6 +233,7 @@ func (f *forgery) token(t *testing.T) string {
 // An attempt is one walk past the hostile IdP; zero fields are honest.
 type attempt struct {
 	maxAge time.Duration
+	prompt string
 	change func(*forgery)
 	// params are added to the callback's; a nil value removes one.
 	params url.Values
@@ -245,7 +246,7 @@ func (h *hostile) run(o *federation.OIDC, a attempt) (mapping.Identity, error) {
 	if a.maxAge == 0 {
 		a.maxAge = -1
 	}
-	started, err := o.Start(h.t.Context(), federation.StartRequest{State: "s", RedirectURI: callback, MaxAge: a.maxAge})
+	started, err := o.Start(h.t.Context(), federation.StartRequest{State: "s", RedirectURI: callback, MaxAge: a.maxAge, Prompt: a.prompt})
 	if err != nil {
 		return mapping.Identity{}, err
 	}

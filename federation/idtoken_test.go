@@ -177,6 +177,30 @@ func TestMaxAgeIsHeldAgainstTheIdP(t *testing.T) {
 	}
 }
 
+func TestPromptLoginIsHeldAgainstTheIdP(t *testing.T) {
+	h := newHostile(t)
+	at := func(d time.Duration) int64 { return h.now.Add(d).Unix() }
+	for _, tc := range []struct {
+		name, prompt string
+		change       func(*forgery)
+		want         string
+	}{
+		{"positive control: a new login", "login", claim("auth_time", at(0)), ""},
+		{"within the skew", "login", claim("auth_time", at(-59*time.Second)), ""},
+		{"it need not say", "login", nil, ""},
+		{"nobody asked for a new one", "", claim("auth_time", at(-time.Hour)), ""},
+		{"the login of this morning", "login", claim("auth_time", at(-2*time.Minute)), "before the login that was asked for with prompt=login"},
+	} {
+		_, err := h.run(h.open(nil), attempt{prompt: tc.prompt, change: tc.change})
+		switch {
+		case tc.want == "" && err != nil:
+			t.Fatalf("%s: %v", tc.name, err)
+		case tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)):
+			t.Errorf("%s: error is %v, want %q", tc.name, err, tc.want)
+		}
+	}
+}
+
 func TestAnAccessTokenIsTheOneTheIDTokenNames(t *testing.T) {
 	h := newHostile(t)
 	// The left half of SHA-256("at"), and of something else.

@@ -25,6 +25,8 @@ type memo struct {
 	Verifier string `json:"verifier"`
 	// MaxAge is in seconds, or anyAge.
 	MaxAge int64 `json:"max_age"`
+	// Fresh holds when a new login was asked for (prompt=login).
+	Fresh bool `json:"fresh,omitempty"`
 	// Started is in seconds since 1970.
 	Started int64 `json:"started"`
 }
@@ -42,6 +44,7 @@ func (o *OIDC) Start(ctx context.Context, r StartRequest) (Started, error) {
 		Nonce:    rand.Text(),
 		Verifier: oauth2.GenerateVerifier(),
 		MaxAge:   anyAge,
+		Fresh:    r.Prompt == "login",
 		Started:  o.cfg.Now().Unix(),
 	}
 	options := []oauth2.AuthCodeOption{
