@@ -52,6 +52,10 @@
 // Trouble of ours undoes an arrow: what was claimed waits for the person again, and nothing is recorded
 // about them.
 //
+// Two databases cannot commit together, so what spans both is ordered by what a crash may leave behind. A
+// user who is made is recorded before the directory commits, and linked by their next login if need be
+// (Creation). Of a link that is replaced, what the old external id opened ends before, and again after.
+//
 // A callback that comes a second time finds the attempt no longer sent and is refused; a browser
 // that did not begin the attempt is refused before anything is read from the response. Waiting for an
 // IdP or for the legacy database never happens inside a transaction.
