@@ -96,7 +96,7 @@ func (o *OIDC) assertion(ctx context.Context, md metadata) ([]oauth2.AuthCodeOpt
 	}
 	key, err := o.cfg.Signer(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("client assertion: %w", err)
+		return nil, fmt.Errorf("%w: client assertion: %w", ErrOurs, err)
 	}
 	header, err := json.Marshal(key.header())
 	if err != nil {
@@ -113,7 +113,7 @@ func (o *OIDC) assertion(ctx context.Context, md metadata) ([]oauth2.AuthCodeOpt
 	input := base64.RawURLEncoding.EncodeToString(header) + "." + base64.RawURLEncoding.EncodeToString(claims)
 	signature, err := key.Sign([]byte(input))
 	if err != nil {
-		return nil, fmt.Errorf("client assertion: %w", err)
+		return nil, fmt.Errorf("%w: client assertion: %w", ErrOurs, err)
 	}
 	return []oauth2.AuthCodeOption{
 		oauth2.SetAuthURLParam("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),

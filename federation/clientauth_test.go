@@ -86,7 +86,7 @@ func TestAKeyThatCannotSign(t *testing.T) {
 		h := newHostile(t)
 		h.doc["token_endpoint_auth_methods_supported"] = []string{"private_key_jwt"}
 		_, err := h.run(h.open(func(c *federation.Config) { h.signing(c); c.Signer = signer }), attempt{})
-		if !errors.Is(err, broken) || strings.Contains(err.Error(), "the-code") || h.count("/token") != 0 {
+		if !errors.Is(err, broken) || !errors.Is(err, federation.ErrOurs) || strings.Contains(err.Error(), "the-code") || h.count("/token") != 0 {
 			t.Errorf("%s: %v, after %d requests", name, err, h.count("/token"))
 		}
 	}
