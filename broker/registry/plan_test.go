@@ -189,7 +189,8 @@ func TestPlanDifferences(t *testing.T) {
 			`{name: verified e-mail of our own domain, when: {claim: hd, exists: true}, match: {email: "{{ .email }}"}, require: {email_verified: true, domain: [acme.example]}, link: true} → ` +
 			`{name: verified e-mail of our own domain, when: {claim: hd, exists: true}, match: {email: "{{ .email }}"}, require: {email_verified: true, domain: [acme.example]}}`}},
 		{"rule before all others", "    mapping:\n", "    mapping:\n      - { name: guests, when: { claim: hd, equals: guests }, refuse: guest }\n", []string{
-			"~ connection corp: mapping[0]: added {name: guests, when: {claim: hd, equals: guests}, refuse: guest}"}},
+			"~ connection corp: mapping[0]: added {name: guests, when: {claim: hd, equals: guests}, refuse: guest}",
+		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			text := strings.Replace(acmeFile, tc.old, tc.new, 1)
