@@ -43,7 +43,7 @@ type Response struct {
 }
 
 // ErrUnreachable means that the IdP did not answer, or not usably; trying again later may work.
-var ErrUnreachable = errors.New("identity provider is unreachable")
+var ErrUnreachable = errors.New("no usable answer from the identity provider")
 
 // ErrOurs means that something of ours failed, such as the state database: it says nothing about the person,
 // and nothing about the IdP.

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"time"
@@ -98,8 +99,10 @@ func (i impatient) Connect(ctx context.Context) (driver.Conn, error) {
 }
 
 func openSQLite(dsn secret.Text, conns int, timeout time.Duration) (read, write *sql.DB, err error) {
-	if _, err := os.Stat(dsn.Reveal()); err != nil {
-		return nil, nil, fmt.Errorf("dsn: %w", err) // SQLite would say 14
+	// SQLite would say 14. The path is not told: it may be another driver's DSN, with a password.
+	var missing *fs.PathError
+	if _, err := os.Stat(dsn.Reveal()); errors.As(err, &missing) {
+		return nil, nil, fmt.Errorf("dsn: the file that it names: %w", missing.Err)
 	}
 	file := func(extra string) (*sql.DB, error) {
 		connector, err := sqlite.NewConnector(fmt.Sprintf("file:%s?mode=rw&_pragma=busy_timeout(%d)&%s",

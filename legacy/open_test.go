@@ -85,6 +85,7 @@ func TestOpenWithoutDatabase(t *testing.T) {
 	good := legacytest.IQConfig(t, legacy.SQLite)
 	for name, change := range map[string]func(*legacy.Config){
 		"no such file":           func(c *legacy.Config) { c.DSN = secret.New(filepath.Join(t.TempDir(), "none.db")) },
+		"file that it names":     func(c *legacy.Config) { c.DSN = secret.New("root:hunter2@tcp(db:3306)/iq") },
 		`engine "oracle"`:        func(c *legacy.Config) { c.Engine = "oracle" },
 		"dsn is not of the form": func(c *legacy.Config) { c.Engine, c.DSN = legacy.MySQL, secret.New("root:hunter2@nowhere") },
 	} {

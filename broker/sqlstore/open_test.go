@@ -168,6 +168,14 @@ func TestSchemaVersion(t *testing.T) {
 				}
 				check("migrated", nil)
 			}
+			alter("DROP TABLE pb_creations")
+			alter("DELETE FROM " + schemaTable + " WHERE version_id = 40")
+			check("one step was left out", ErrSchemaTooOld)
+			if err := s.Migrate(ctx); err != nil {
+				t.Error(err)
+			}
+			check("and made up for", nil)
+			alter("SELECT COUNT(*) FROM pb_creations")
 			alter("INSERT INTO " + schemaTable + " (version_id, is_applied) VALUES (9999, 1)")
 			check("from the future", ErrSchemaTooNew)
 			if err := s.Migrate(ctx); !errors.Is(err, ErrSchemaTooNew) {

@@ -21,7 +21,8 @@ var migrations embed.FS
 // schemaTable is where goose notes what has run.
 const schemaTable = "pb_schema_version"
 
-const schemaVersion query = `/* schema_version */ SELECT COALESCE(MAX(version_id), 0) FROM ` + schemaTable
+const schemaVersion query = `/* schema_version */ SELECT COALESCE(MAX(version_id), 0),
+	COUNT(*) FROM ` + schemaTable
 
 // dialect is goose's name of an engine.
 type dialect = database.Dialect
@@ -47,9 +48,10 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 	}
 	want := steps[len(steps)-1].Version
 	var have int64
+	var ran int
 	err = s.read(ctx, func(ctx context.Context, c conn) error {
-		have = 0
-		err := c.one(ctx, schemaVersion, nil, &have)
+		have, ran = 0, 0
+		err := c.one(ctx, schemaVersion, nil, &have, &ran)
 		if isNoTable(err) {
 			return nil
 		}
@@ -62,6 +64,8 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 		return fmt.Errorf("%w (it is at version %d, not %d)", ErrSchemaTooOld, have, want)
 	case have > want:
 		return fmt.Errorf("%w (it is at version %d, not %d)", ErrSchemaTooNew, have, want)
+	case ran < 1+len(steps): // goose's own version 0, and all steps; a development version did not have all of them yet
+		return fmt.Errorf("%w (%d of %d steps have run)", ErrSchemaTooOld, ran-1, len(steps))
 	}
 	return nil
 }
@@ -77,7 +81,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 		return err
 	}
 	provider, err := goose.NewProvider(s.dialect, s.writer, nil, goose.WithTableName(schemaTable),
-		goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(steps...))
+		goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(steps...), goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return wrap(err, "migrate")
 	}
