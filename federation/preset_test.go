@@ -163,7 +163,8 @@ func TestPresetParameters(t *testing.T) {
 	}{
 		{"none", federation.Preset{}, map[string]string{"connection": "", "organization": "", "hd": ""}},
 		{
-			"auth0", federation.Preset{Connection: "acme-adfs", Organization: "Acme"},
+			"auth0",
+			federation.Preset{Connection: "acme-adfs", Organization: "Acme"},
 			map[string]string{"connection": "acme-adfs", "organization": "Acme", "hd": ""},
 		},
 		{"google", federation.Preset{HostedDomain: "acme.example"}, map[string]string{"connection": "", "organization": "", "hd": "acme.example"}},
