@@ -34,9 +34,14 @@ func (o *OIDC) Examine(ctx context.Context, own Addresses) Findings {
 	if doc == nil {
 		return f
 	}
+	if named := doc.text("issuer"); named != "" && named != o.cfg.Issuer {
+		f.Fail("metadata", Here, "Copy the issuer from the identity provider, path and trailing slash included.",
+			"its metadata names the issuer %q, and the connection has %q", cut(named), o.cfg.Issuer)
+		return f
+	}
 	md, err := readMetadata(doc, o.cfg)
 	if err != nil {
-		f.Fail("metadata", There, "Repair the metadata, or configure the issuer that it names.", "discovery: %v", err)
+		f.Fail("metadata", There, "Repair the metadata.", "discovery: %v", err)
 		return f
 	}
 	f.Good("metadata", "the issuer is %s; ID tokens are signed with %s", o.cfg.Issuer, strings.Join(md.algs, ", "))

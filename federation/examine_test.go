@@ -49,7 +49,7 @@ func TestExamine(t *testing.T) {
 		"client id":       {func(c *federation.Config) { c.ClientID = "nobody" }, callback, "redirect_uri", "does not know the client", callback},
 		"redirect URI":    {func(*federation.Config) {}, callback + "/", "redirect_uri", "answers 4", callback + "/"},
 		"path of issuer":  {func(c *federation.Config) { c.Issuer += "/tenant" }, callback, "discovery", "does not exist", "issuer"},
-		"trailing slash":  {func(c *federation.Config) { c.Issuer += "/" }, callback, "metadata", "is not the configured", "issuer"},
+		"trailing slash":  {func(c *federation.Config) { c.Issuer += "/" }, callback, "metadata", "names the issuer", "issuer"},
 		"host":            {func(c *federation.Config) { c.Issuer = "https://idp.invalid" }, callback, "discovery", "does not resolve", "spelling"},
 		"port":            {func(c *federation.Config) { c.Issuer = "http://127.0.0.1:1" }, callback, "discovery", "refused", "firewalls"},
 		"scheme":          {func(c *federation.Config) { c.Issuer = "https" + strings.TrimPrefix(c.Issuer, "http") }, callback, "discovery", "does not speak TLS", "scheme"},
