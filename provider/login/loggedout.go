@@ -26,6 +26,7 @@ const farewellPatience = "5"
 
 type farewellView struct {
 	frame
+	What   string
 	Return template.URL // also of a native app, whose scheme templates do not know
 	Frames []string
 	// Script is embedded, not input; the policy allows exactly its hash.
@@ -35,7 +36,9 @@ type farewellView struct {
 // LoggedOut says that the person is logged out.
 func (p *Pages) LoggedOut(w http.ResponseWriter, r *http.Request, f Farewell) error {
 	l := p.language(r, f.UILocales)
-	view := farewellView{frame: p.frame(l, l.Text("loggedout.title"), f.Tenant), Frames: f.Frames}
+	view := farewellView{
+		frame: p.frame(l, l.Text("loggedout.title"), f.Tenant), What: l.Text("loggedout.what"), Frames: f.Frames,
+	}
 	policy := web.Policy{Frames: f.Frames}
 	if f.ReturnURI != "" {
 		if err := checkURL(f.ReturnURI); err != nil {
@@ -49,4 +52,20 @@ func (p *Pages) LoggedOut(w http.ResponseWriter, r *http.Request, f Farewell) er
 		policy.Script = p.goOn
 	}
 	return p.render(w, http.StatusOK, "loggedout", view, policy)
+}
+
+// The texts about a logout of which the browser that brings it shows nothing: whether anybody is logged in
+// in it, nobody has asked.
+const (
+	// unknownLogout is a return from a logout that this browser has not begun, or not lately.
+	unknownLogout = "unknown_logout"
+	// noticedLogout is what an identity provider has ended, by a request that takes no answer.
+	noticedLogout = "noticed_logout"
+)
+
+// noticed tells somebody about such a logout, and nothing about themselves.
+func (p *Pages) noticed(w http.ResponseWriter, r *http.Request, key string) error {
+	l := p.language(r, nil)
+	view := farewellView{frame: p.frame(l, l.Text(key+".title"), ""), What: l.Text(key + ".what")}
+	return p.render(w, http.StatusOK, "loggedout", view, web.Policy{})
 }

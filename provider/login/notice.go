@@ -85,7 +85,8 @@ func (s *server) refusedNotice(c *gin.Context, err error) int {
 }
 
 // loggedOut takes back a browser that has logged out at an identity provider, and sends it on to where
-// the application wanted it. Whatever came back with it, the person is logged out here.
+// the application wanted it. Whatever came back with it, the person is logged out here; but of a browser that
+// was not sent there nothing of the kind is known.
 func (s *server) loggedOut(c *gin.Context) error { return s.backFrom(c, c.Query("state")) }
 
 func (s *server) backFrom(c *gin.Context, state string) error {
@@ -93,6 +94,7 @@ func (s *server) backFrom(c *gin.Context, state string) error {
 		state, s.browser(c.Request))
 	switch {
 	case errors.Is(err, broker.ErrNotFound):
+		return s.Pages.noticed(c.Writer, c.Request, unknownLogout)
 	case err != nil:
 		return err
 	case d.ReturnURI != "":

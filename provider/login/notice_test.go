@@ -85,17 +85,19 @@ func TestBackFromLoggingOut(t *testing.T) {
 		err         error
 		status      int
 		to          string
+		title       string
 	}{
-		{"positive control", "the-state", broker.Departure{ReturnURI: "https://agent.test/bye?state=1"}, nil, 303, "https://agent.test/bye?state=1"},
-		{"nowhere to go", "the-state", broker.Departure{}, nil, 200, ""},
-		{"an unknown state", "another", broker.Departure{ReturnURI: "https://agent.test/bye"}, nil, 200, ""},
-		{"trouble of ours", "the-state", broker.Departure{}, errors.New("state database is down"), 503, ""},
+		{"positive control", "the-state", broker.Departure{ReturnURI: "https://agent.test/bye?state=1"}, nil, 303, "https://agent.test/bye?state=1", ""},
+		{"nowhere to go", "the-state", broker.Departure{}, nil, 200, "", "You are logged out"},
+		{"an unknown state", "another", broker.Departure{ReturnURI: "https://agent.test/bye"}, nil, 200, "", "We know of no logout here"},
+		{"no state", "", broker.Departure{}, nil, 200, "", "We know of no logout here"},
+		{"trouble of ours", "the-state", broker.Departure{}, errors.New("state database is down"), 503, "", "Something is wrong"},
 	} {
 		g := newRig(t)
 		g.begin()
 		g.engine.departure, g.engine.err = tc.departure, tc.err
 		r, body := g.do(http.MethodGet, "/login/acme/corp/logged-out?error=%3Cscript%3E&state="+tc.state, nil, nil)
-		if r.StatusCode != tc.status || r.Header.Get("Location") != tc.to || strings.Contains(body, "script>") {
+		if r.StatusCode != tc.status || r.Header.Get("Location") != tc.to || strings.Contains(body, "script>") || !strings.Contains(body, tc.title) {
 			t.Errorf("%s: %d to %q: %s", tc.name, r.StatusCode, r.Header.Get("Location"), body)
 		}
 	}

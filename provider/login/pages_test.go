@@ -79,7 +79,7 @@ func TestEveryErrorHasItsPage(t *testing.T) {
 
 func TestNoTextIsLeftOver(t *testing.T) {
 	g := newRig(t)
-	known := map[string]bool{ruleRefused: true}
+	known := map[string]bool{ruleRefused: true, unknownLogout: true, noticedLogout: true}
 	for _, key := range constants(t, "problem.go", "Problem") {
 		known[key] = true
 	}

@@ -146,6 +146,7 @@ func scenes(t *testing.T) []scene {
 		{"problem-ruled", ruled, "/login/acme/entra/callback", nil},
 		{"logout", pages, "/logout", nil},
 		{"logged-out", pages, "/logged-out", nil},
+		{"logout-unknown", pages, "/login/acme/adfs/saml/slo", nil},
 		{"problem", pages, "/authorize", nil},
 		{"device-code", plain, "/device", nil},
 		{"device-code-filled", plain, "/device?user_code=BCDF-GHJK", nil},

@@ -44,7 +44,7 @@ func (s *server) endedThere(c *gin.Context, req broker.LogoutRequest) error {
 		return err
 	}
 	if next.URL == "" {
-		return s.Pages.LoggedOut(c.Writer, c.Request, Farewell{})
+		return s.Pages.noticed(c.Writer, c.Request, noticedLogout)
 	}
 	return s.proceed(c, next)
 }
