@@ -53,11 +53,19 @@ func (o *OIDC) open(ctx context.Context, md metadata, raw string, now time.Time,
 	case keys.err != nil:
 		return nil, nil, keys.err
 	case err != nil:
-		return nil, nil, err
+		return nil, nil, briefError{err}
 	}
 	claims, err := parseObject(keys.payload)
 	return token, claims, err
 }
+
+// A briefError says no more than a log needs. The library quotes what it did not expect, before it has
+// looked at the signature: anybody could have that much logged.
+type briefError struct{ error }
+
+func (e briefError) Error() string { return cut(e.error.Error()) }
+
+func (e briefError) Unwrap() error { return e.error }
 
 // checkHeader judges the JOSE header before any key is looked for.
 func checkHeader(raw string, algs []string, kind tokenType) error {
@@ -77,10 +85,10 @@ func checkHeader(raw string, algs []string, kind tokenType) error {
 		return fmt.Errorf("header: %w", err)
 	}
 	if alg := header.text("alg"); !slices.Contains(algs, alg) {
-		return fmt.Errorf("header: alg %q is not one of %q", alg, algs)
+		return fmt.Errorf("header: alg %q is not one of %q", cut(alg), algs)
 	}
 	if typ, present := header["typ"]; !kind(header.text("typ"), present) {
-		return fmt.Errorf("header: typ %q is of another kind of token", typ)
+		return fmt.Errorf("header: typ %q is of another kind of token", cut(fmt.Sprint(typ)))
 	}
 	for _, name := range []string{"crit", "b64", "jwk", "jku", "x5c", "x5u", "enc", "zip"} {
 		if _, present := header[name]; present {

@@ -111,14 +111,14 @@ func (s *keySet) verify(ctx context.Context, token string) ([]byte, error) {
 	next, err := s.keys.newer(ctx, have.number)
 	switch {
 	case errors.Is(err, errTooSoon): // what we have is fresh, and says no
-		return nil, fmt.Errorf("no key of the identity provider made the signature, kid %q", kid)
+		return nil, fmt.Errorf("no key of the identity provider made the signature, kid %q", cut(kid))
 	case err != nil:
 		return nil, err
 	}
 	if payload, ok := verifyWith(next.value, jws); ok {
 		return payload, nil
 	}
-	return nil, fmt.Errorf("no key of the identity provider made the signature, kid %q", kid)
+	return nil, fmt.Errorf("no key of the identity provider made the signature, kid %q", cut(kid))
 }
 
 // verifyWith tries the keys that the header allows: those with its kid, or all when it has none.
