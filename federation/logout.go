@@ -21,12 +21,22 @@ type LogoutRequest struct {
 	UILocales []string
 }
 
-// A LogoutMessage is a SAML LogoutRequest as a browser brought it: in a query, of which the signature covers
+// A LogoutMessage is a SAML LogoutRequest or LogoutResponse as a browser brought it: in a query, of which the signature covers
 // the very bytes, or in a form.
 type LogoutMessage struct {
 	Query string
 	// Form is nil for a query.
 	Form url.Values
+}
+
+// A LogoutAnswer is the verified word of an IdP in answer to a LogoutRequest of ours (SAML Core §3.7.2). It says
+// nothing before Upstream has compared it with what was asked.
+type LogoutAnswer struct {
+	// IdP says whose word it is, and Request which request it answers.
+	IdP     string `json:"idp"`
+	Request string `json:"request"`
+	// Failed is why the IdP has not ended all that it should have; nil means that it has.
+	Failed *ResponseError `json:"failed,omitempty"`
 }
 
 // A LogoutNotice is the verified word of an IdP that sessions have ended there.

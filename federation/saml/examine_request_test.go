@@ -151,7 +151,7 @@ func requestedBy(t *testing.T, r *http.Request) string {
 // isOurs reports whether our key has signed the query.
 func isOurs(t *testing.T, r *http.Request) bool {
 	t.Helper()
-	q, err := readSignedQuery(r.URL.RawQuery)
+	q, err := readSignedQuery(r.URL.RawQuery, "SAMLRequest")
 	if err != nil {
 		t.Error(err)
 		return false

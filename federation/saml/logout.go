@@ -39,6 +39,7 @@ func newHint(idp *idp, a assertion) ([]byte, error) {
 // Logout returns where to send the browser to log out at the IdP too. The URL is empty if the IdP has no
 // address for that in the redirect binding, or if there is no hint: without one SAML has no words for whose
 // session it is. The answer comes to saml/slo, whatever the request says, with the state as its relay state.
+// The memo is for AnswersLogout.
 func (s *SAML) Logout(ctx context.Context, r federation.LogoutRequest) (federation.Started, error) {
 	started, err := s.logout(ctx, r)
 	if err != nil {
@@ -64,8 +65,13 @@ func (s *SAML) logout(ctx context.Context, r federation.LogoutRequest) (federati
 	}
 	now := s.cfg.Now().UTC()
 	until := now.Add(maxTransit)
+	m := memo{IdP: idp.entityID, Request: newID(), MaxAge: anyAge, Started: now.Unix()}
+	text, err := json.Marshal(m)
+	if err != nil {
+		return federation.Started{}, fmt.Errorf("memo: %w", err)
+	}
 	request := saml.LogoutRequest{
-		ID: newID(), Version: samlVersion, IssueInstant: now, NotOnOrAfter: &until, Issuer: s.issuer(),
+		ID: m.Request, Version: samlVersion, IssueInstant: now, NotOnOrAfter: &until, Issuer: s.issuer(),
 		NameID: &saml.NameID{Value: h.NameID, Format: h.Format, NameQualifier: h.NameQualifier, SPNameQualifier: h.SPNameQualifier},
 	}
 	if h.Session != "" {
@@ -77,7 +83,7 @@ func (s *SAML) logout(ctx context.Context, r federation.LogoutRequest) (federati
 	if err != nil {
 		return federation.Started{}, err
 	}
-	return federation.Started{URL: location}, nil
+	return federation.Started{URL: location, Memo: text}, nil
 }
 
 // SingleLogout verifies a LogoutRequest that a browser brought to saml/slo, and returns whose sessions
@@ -102,7 +108,7 @@ func (s *SAML) singleLogout(ctx context.Context, m federation.LogoutMessage) (_ 
 	var relayState string
 	err = s.withNewer(ctx, known, func(d *idp) (err error) {
 		known = d
-		request, relayState, err = receiveSigned(m, d)
+		request, relayState, err = receiveSigned(m, d, "SAMLRequest")
 		return err
 	})
 	if err != nil {
@@ -139,12 +145,13 @@ func (e endpoints) forResponses() endpoints {
 // maxRelayState bounds what we carry back, in bytes. SAML Bindings §3.4.3 allows 80; some send more.
 const maxRelayState = 1 << 10
 
-// receiveSigned returns a LogoutRequest as it was signed, and the relay state that came with it.
-func receiveSigned(m federation.LogoutMessage, idp *idp) (*etree.Element, string, error) {
+// receiveSigned returns a message as it was signed, and the relay state that came with it. kind is SAMLRequest
+// or SAMLResponse.
+func receiveSigned(m federation.LogoutMessage, idp *idp, kind string) (*etree.Element, string, error) {
 	if m.Form != nil {
-		return receivePosted(m.Form, idp)
+		return receivePosted(m.Form, idp, kind)
 	}
-	q, err := readSignedQuery(m.Query)
+	q, err := readSignedQuery(m.Query, kind)
 	if err != nil {
 		return nil, "", err
 	}
@@ -159,11 +166,11 @@ func receiveSigned(m federation.LogoutMessage, idp *idp) (*etree.Element, string
 	return root, q.relayState, err
 }
 
-func receivePosted(form url.Values, idp *idp) (*etree.Element, string, error) {
-	if len(form["SAMLRequest"]) != 1 || len(form["RelayState"]) > 1 || len(form.Get("RelayState")) > maxRelayState {
-		return nil, "", errors.New("form has not one SAMLRequest and one RelayState")
+func receivePosted(form url.Values, idp *idp, kind string) (*etree.Element, string, error) {
+	if len(form[kind]) != 1 || len(form["RelayState"]) > 1 || len(form.Get("RelayState")) > maxRelayState {
+		return nil, "", fmt.Errorf("form has not one %s and one RelayState", kind)
 	}
-	data, err := decodeBase64("SAMLRequest", form.Get("SAMLRequest"))
+	data, err := decodeBase64(kind, form.Get(kind))
 	if err != nil {
 		return nil, "", err
 	}
@@ -176,7 +183,7 @@ func receivePosted(form url.Values, idp *idp) (*etree.Element, string, error) {
 	}
 	signed, err := verify(root, idp.certificates)
 	if err == nil && signed == nil {
-		err = errors.New("LogoutRequest is not signed")
+		err = fmt.Errorf("%s is not signed", cut(root.Tag))
 	}
 	return signed, form.Get("RelayState"), err
 }
@@ -191,7 +198,7 @@ type signedQuery struct {
 	signed []byte
 }
 
-func readSignedQuery(raw string) (signedQuery, error) {
+func readSignedQuery(raw, kind string) (signedQuery, error) {
 	escaped, values := map[string]string{}, map[string]string{}
 	for _, part := range strings.Split(raw, "&") {
 		key, value, _ := strings.Cut(part, "=")
@@ -206,14 +213,14 @@ func readSignedQuery(raw string) (signedQuery, error) {
 	}
 	q := signedQuery{relayState: values["RelayState"], algorithm: values["SigAlg"]}
 	switch {
-	case values["SAMLRequest"] == "":
-		return signedQuery{}, errors.New("query has no SAMLRequest")
+	case values[kind] == "":
+		return signedQuery{}, fmt.Errorf("query has no %s", kind)
 	case values["Signature"] == "" || q.algorithm == "":
 		return signedQuery{}, errors.New("query is not signed")
 	case len(q.relayState) > maxRelayState:
 		return signedQuery{}, fmt.Errorf("RelayState has %d bytes", len(q.relayState))
 	}
-	signed := "SAMLRequest=" + escaped["SAMLRequest"]
+	signed := kind + "=" + escaped[kind]
 	if relayState, present := escaped["RelayState"]; present {
 		signed += "&RelayState=" + relayState
 	}
@@ -222,9 +229,9 @@ func readSignedQuery(raw string) (signedQuery, error) {
 	if q.signature, err = decodeBase64("Signature", values["Signature"]); err != nil {
 		return signedQuery{}, err
 	}
-	q.message, err = base64.StdEncoding.DecodeString(values["SAMLRequest"])
+	q.message, err = base64.StdEncoding.DecodeString(values[kind])
 	if err != nil {
-		return signedQuery{}, errors.New("SAMLRequest is not base64")
+		return signedQuery{}, fmt.Errorf("%s is not base64", kind)
 	}
 	return q, nil
 }
@@ -235,7 +242,7 @@ func inflate(data []byte) ([]byte, error) {
 	r := flate.NewReader(bytes.NewReader(data))
 	plain, err := io.ReadAll(io.LimitReader(r, int64(messageLimits.bytes)+1))
 	if err != nil {
-		return nil, errors.New("SAMLRequest is not deflated rightly")
+		return nil, errors.New("message is not deflated rightly")
 	}
 	return plain, nil
 }

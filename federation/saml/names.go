@@ -27,12 +27,14 @@ const (
 )
 
 const (
-	samlVersion     = "2.0"
-	statusPrefix    = "urn:oasis:names:tc:SAML:2.0:status:"
-	statusSuccess   = statusPrefix + "Success"
-	statusNoPassive = statusPrefix + "NoPassive"
-	methodBearer    = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
-	formatEntity    = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
+	samlVersion   = "2.0"
+	statusPrefix  = "urn:oasis:names:tc:SAML:2.0:status:"
+	statusSuccess = statusPrefix + "Success"
+	// statusPartialLogout is the detail of a logout that has not reached everybody.
+	statusPartialLogout = statusPrefix + "PartialLogout"
+	statusNoPassive     = statusPrefix + "NoPassive"
+	methodBearer        = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+	formatEntity        = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 )
 
 // NameID is the claim that holds the value of the assertion's NameID. No attribute can set it.
