@@ -54,12 +54,14 @@ func (c *certificates) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// watchCertificates warns of certificates that end soon, until ctx does.
+// watchCertificates warns of certificates that end soon, until ctx does. A connection that was added is
+// looked at within a minute.
 func (s *Server) watchCertificates(ctx context.Context) {
-	ticker := time.NewTicker(certificatesEvery)
+	ticker := time.NewTicker(time.Minute)
 	defer ticker.Stop()
+	looked := map[registry.ConnectionKey]time.Time{}
 	for {
-		s.lookAtCertificates(ctx)
+		s.lookAtCertificates(ctx, looked)
 		select {
 		case <-ctx.Done():
 			return
@@ -68,15 +70,24 @@ func (s *Server) watchCertificates(ctx context.Context) {
 	}
 }
 
-func (s *Server) lookAtCertificates(ctx context.Context) {
-	snapshot, found := s.Registry.Snapshot(), map[registry.ConnectionKey]time.Time{}
+// lookAtCertificates looks at the connections whose turn it is: looked is when each was looked at last.
+func (s *Server) lookAtCertificates(ctx context.Context, looked map[registry.ConnectionKey]time.Time) {
+	snapshot, known, found := s.Registry.Snapshot(), s.certificates.get(), map[registry.ConnectionKey]time.Time{}
 	for _, t := range snapshot.Tenants() {
 		for _, c := range snapshot.Connections(t.Account) {
 			if c.SAML == nil || !c.Enabled || !t.Enabled || ctx.Err() != nil {
 				continue
 			}
-			if ends := s.lookAt(ctx, c); !ends.Certificate.IsZero() {
-				found[registry.ConnectionKey{Account: c.Account, ID: c.ID}] = ends.Certificate
+			key := registry.ConnectionKey{Account: c.Account, ID: c.ID}
+			until, now := known[key], s.now()
+			if at, ok := looked[key]; !ok || now.Sub(at) >= certificatesEvery {
+				looked[key] = now
+				if ends := s.lookAt(ctx, c); !ends.Certificate.IsZero() {
+					until = ends.Certificate
+				}
+			}
+			if !until.IsZero() {
+				found[key] = until
 			}
 		}
 	}

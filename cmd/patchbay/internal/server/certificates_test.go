@@ -59,3 +59,38 @@ func TestWhatKeepsPeopleFromLoggingInIsTold(t *testing.T) {
 		}
 	}
 }
+
+// TestConnectionsAreLookedAtInTurn: one that was added at the next round, the others twice a day.
+func TestConnectionsAreLookedAtInTurn(t *testing.T) {
+	idp, err := idptest.StartSAML(idptest.SAMLConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = idp.Close() })
+	n := newNodes(t, idp.MetadataURL())
+	var log bytes.Buffer
+	s := &Server{State: n.open(), base: "http://127.0.0.1:9", log: slog.New(slog.NewTextHandler(&log, nil))}
+	adfs, looked := registry.ConnectionKey{Account: "acme", ID: "adfs"}, map[registry.ConnectionKey]time.Time{}
+	for _, round := range []struct {
+		name  string
+		after time.Duration
+		down  bool
+		told  bool
+	}{
+		{"added", 0, false, false},
+		{"a minute later", time.Minute, true, false},
+		{"half a day later", certificatesEvery, true, true},
+		{"and not again", certificatesEvery + time.Minute, true, false},
+	} {
+		log.Reset()
+		idp.Down(round.down)
+		s.now = func() time.Time { return n.now.Add(round.after) }
+		s.lookAtCertificates(t.Context(), looked)
+		if s.certificates.get()[adfs].IsZero() {
+			t.Errorf("%s: nothing is known of its certificate", round.name)
+		}
+		if told := strings.Contains(log.String(), "cannot be read"); told != round.told {
+			t.Errorf("%s: told is %v: %s", round.name, told, log.String())
+		}
+	}
+}
