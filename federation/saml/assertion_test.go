@@ -204,16 +204,19 @@ func TestARequestedContextThatIsMet(t *testing.T) {
 	}
 }
 
+// unasked makes a response one that answers nothing.
+func unasked(f *forgery) {
+	const data = "./Subject/SubjectConfirmation/SubjectConfirmationData"
+	f.response.CreateAttr("Destination", base+"/acs/idp")
+	f.response.RemoveAttr("InResponseTo")
+	find(f.assertion, data).CreateAttr("Recipient", base+"/acs/idp")
+	find(f.assertion, data).RemoveAttr("InResponseTo")
+}
+
 // TestALoginThatNobodyAskedFor: what answers no request has its own address, says that it answers none, and
 // is young.
 func TestALoginThatNobodyAskedFor(t *testing.T) {
 	const data = "./Subject/SubjectConfirmation/SubjectConfirmationData"
-	unasked := func(f *forgery) {
-		f.response.CreateAttr("Destination", base+"/acs/idp")
-		f.response.RemoveAttr("InResponseTo")
-		find(f.assertion, data).CreateAttr("Recipient", base+"/acs/idp")
-		find(f.assertion, data).RemoveAttr("InResponseTo")
-	}
 	for _, tc := range []struct {
 		name   string
 		tamper func(f *forgery)

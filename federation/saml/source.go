@@ -27,8 +27,9 @@ const (
 )
 
 // A source keeps an IdP's metadata. A document given in the configuration never changes. One that is
-// published is fetched when first needed, and again in the background when it has become old; until that
-// succeeds the last good copy is used, also by the next process, until its own validUntil.
+// published is fetched when first needed, and again when it is needed and has become old: not later, or a
+// certificate that was removed would be believed by whoever comes first. While that fails the last good copy
+// is used, also by the next process, until its own validUntil.
 type source struct {
 	cfg    Config
 	client *http.Client
@@ -39,7 +40,8 @@ type source struct {
 	latest  *idp
 	text    []byte
 	fetched time.Time
-	err     error // of the latest fetch
+	err     error     // of the latest fetch
+	vain    time.Time // when somebody last waited in vain
 }
 
 func newSource(cfg Config, client *http.Client) *source {
@@ -49,24 +51,31 @@ func newSource(cfg Config, client *http.Client) *source {
 // get returns metadata that is still valid. Its errors wrap federation.ErrUnreachable or federation.ErrOurs.
 func (s *source) get(ctx context.Context) (*idp, error) {
 	latest, fetched, err := s.known(ctx)
+	now := s.cfg.Now()
 	switch {
 	case err != nil:
 		return nil, err
 	case latest == nil:
 		return s.fetch(ctx)
-	case latest.valid(s.cfg.Now()):
-		if s.cfg.MetadataURL != "" && s.cfg.Now().Sub(fetched) >= latest.refreshAfter() {
-			s.refresh(ctx)
-		}
+	case latest.valid(now) && s.cfg.MetadataURL != "" && now.Sub(fetched) >= latest.refreshAfter():
+		return s.renew(ctx, latest)
+	case latest.valid(now):
 		return latest, nil
 	case s.cfg.MetadataURL == "":
 		return nil, fmt.Errorf("%w: our copy of its metadata was valid until %s", federation.ErrUnreachable, latest.validUntil.Format(time.RFC3339))
 	}
-	renewed, err := s.fetch(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("metadata was valid until %s, and no other can be had: %w", latest.validUntil.Format(time.RFC3339), err)
+	renewed, fetching := s.fetch(ctx)
+	if fetching == nil {
+		return renewed, nil
 	}
-	return renewed, nil
+	other, err := s.elsewhere(ctx, latest)
+	if err == nil && !other.valid(now) {
+		err = fmt.Errorf("metadata was valid until %s, and no other can be had: %w", latest.validUntil.Format(time.RFC3339), fetching)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return other, nil
 }
 
 func (d *idp) valid(now time.Time) bool { return d.validUntil.IsZero() || now.Before(d.validUntil) }
@@ -86,29 +95,35 @@ func (s *source) known(ctx context.Context) (*idp, time.Time, error) {
 	if latest != nil {
 		return latest, fetched, nil
 	}
-	text := s.cfg.Metadata
-	if s.cfg.MetadataURL != "" {
-		kept, err := s.cfg.Store.Metadata(ctx)
-		if err != nil {
-			return nil, time.Time{}, err
-		}
-		// The connection may have had another address, where another IdP is: what that one said is not believed
-		// any more, even if the new one does not answer.
-		from, document, _ := bytes.Cut(kept, []byte("\n"))
-		if string(from) != s.cfg.MetadataURL {
-			return nil, time.Time{}, nil
-		}
-		text = document
-	}
-	latest, err := readMetadata(text, s.cfg)
-	if err != nil {
-		if s.cfg.MetadataURL != "" { // kept for an earlier configuration: fetch it anew
-			return nil, time.Time{}, nil
-		}
+	latest, text, err := s.kept(ctx)
+	if err != nil || latest == nil {
 		return nil, time.Time{}, err
 	}
-	s.set(latest, text, time.Time{}) // of unknown age: refreshed at once
-	return latest, time.Time{}, nil
+	latest, fetched = s.replace(nil, latest, text)
+	return latest, fetched, nil
+}
+
+// kept returns what is in the configuration or the state database, or nothing.
+func (s *source) kept(ctx context.Context) (*idp, []byte, error) {
+	if s.cfg.MetadataURL == "" {
+		d, err := readMetadata(s.cfg.Metadata, s.cfg)
+		return d, s.cfg.Metadata, err
+	}
+	kept, err := s.cfg.Store.Metadata(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	// The connection may have had another address, where another IdP is: what that one said is not believed
+	// any more, even if the new one does not answer.
+	from, text, _ := bytes.Cut(kept, []byte("\n"))
+	if string(from) != s.cfg.MetadataURL {
+		return nil, nil, nil
+	}
+	d, err := readMetadata(text, s.cfg)
+	if err != nil {
+		return nil, nil, nil // kept for an earlier configuration: fetch it anew
+	}
+	return d, text, nil
 }
 
 // keep stores a document with the address that it is from, which holds no line break.
@@ -122,9 +137,15 @@ func (s *source) set(latest *idp, text []byte, fetched time.Time) {
 	s.latest, s.text, s.fetched = latest, text, fetched
 }
 
-// refresh fetches in the background. Its error is kept in err; whoever wants to know calls Ends.
-func (s *source) refresh(ctx context.Context) {
-	go func() { _, _ = s.fetch(context.WithoutCancel(ctx)) }()
+// replace sets a copy of unknown age, which is due at once, in the place of another, unless something else has
+// come meanwhile; and returns what is there now.
+func (s *source) replace(former, latest *idp, text []byte) (*idp, time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.latest == former && (former == nil || !bytes.Equal(s.text, text)) {
+		s.latest, s.text, s.fetched = latest, text, time.Time{}
+	}
+	return s.latest, s.fetched
 }
 
 // newer fetches metadata after a signature by a certificate that is not in d. It returns d itself if that
@@ -174,7 +195,9 @@ func (s *source) fetchOnce(ctx context.Context) (*idp, error) {
 	}
 	if latest != nil && bytes.Equal(fresh, text) {
 		read = latest // the same document, so the same value: see newer
-	} else if err := s.keep(ctx, fresh); err != nil {
+	}
+	// Also if it is the same: another process may have kept another one since.
+	if err := s.keep(ctx, fresh); err != nil {
 		return nil, err
 	}
 	s.set(read, fresh, now)
