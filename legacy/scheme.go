@@ -17,6 +17,9 @@ const (
 	SchemeUnreadable = "unreadable row"
 )
 
+// SchemePlain is what Scheme calls a password in plain text that the profile allows.
+const SchemePlain = "plaintext"
+
 // ErrNoHash means that a user has no password at all.
 var ErrNoHash = errors.New("none is stored")
 
@@ -41,6 +44,9 @@ func (db *DB) Scheme(s Scanned) (string, error) {
 	}
 	return SchemeUnknown, err
 }
+
+// AllowsPlaintext reports whether the profile accepts passwords that are stored in plain text.
+func (db *DB) AllowsPlaintext() bool { return db.config.Profile.Passwords.AllowPlaintext }
 
 // ScanSchemes reads everybody as ScanUsers does, and tells by which scheme the password of each is stored,
 // and whether they are let in with it, if it is right.

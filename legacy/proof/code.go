@@ -25,6 +25,7 @@ const (
 	HashUnknown     Code = "hash_unknown"
 	HashTooCostly   Code = "hash_too_costly"
 	HashPlaintext   Code = "hash_plaintext"
+	PlainAllowed    Code = "plaintext_allowed"
 	HashMissing     Code = "hash_missing"
 	PhoneMalformed  Code = "softphone_malformed"
 	PhoneForeign    Code = "softphone_foreign"
@@ -63,6 +64,7 @@ func catalogue() map[Code]kind {
 		HashUnknown:     {Warning, "a stored password is of no known shape", "Those passwords cannot be verified. A template of the profile may describe them; locked accounts are like this too. unknown_shapes tells more."},
 		HashTooCostly:   {Warning, "verifying a stored password would cost more than is allowed", "Those people need a new password. The limits are there because a login costs an attacker nothing."},
 		HashPlaintext:   {Warning, "a password is stored in plain text, and is refused", "Let the people change it, or hash it. passwords.allow_plaintext accepts it for the time being."},
+		PlainAllowed:    {Warning, "passwords.allow_plaintext is set: people get in with passwords that are stored in plain text", "Whoever reads the table has them. Let the people change theirs, or hash them (legacy.rehash does, as they log in), and take the setting away."},
 		HashMissing:     {Note, "an active user has no password", "They can log in by single sign-on only."},
 		PhoneMalformed:  {Warning, "a softphone address is none that a switch could match", "Write it as sip:user@host. Introspection tells switches no address for this user."},
 		PhoneForeign:    {Warning, "a softphone address is outside the tenant's sip_domains, or has no host to go with", "Correct it, or add the domain to the tenant file."},

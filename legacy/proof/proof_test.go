@@ -117,6 +117,28 @@ func TestFindings(t *testing.T) {
 	})
 }
 
+// TestPlaintextAllowed warns of a setting that lets people in, and of one that lets in nobody.
+func TestPlaintextAllowed(t *testing.T) {
+	c := sound(t, legacy.SQLite)
+	allowed := func(count int, sample string) {
+		t.Helper()
+		_, found := prove(t, c, forum())
+		f, ok := found[proof.PlainAllowed]
+		if ok != (count > 0) || f.Count != count || ok && !slices.Equal(f.Samples, []string{sample}) || found[proof.HashUnknown].Count > 0 {
+			t.Fatalf("want %d, %q: %+v", count, sample, found)
+		}
+	}
+	allowed(0, "") // the control
+	c.Profile.Passwords.AllowPlaintext = true
+	allowed(1, "passwords.allow_plaintext")
+	legacytest.Exec(t, c, "UPDATE phpbb_users SET user_password = '{noop}secret' WHERE user_id = 3")
+	allowed(1, "f…/3")
+	c.Profile.Statements[legacy.ScanUsers] = ""
+	allowed(1, "passwords.allow_plaintext")
+	c.Profile.Passwords.AllowPlaintext = false
+	allowed(0, "")
+}
+
 // TestLinkOfTwo takes the unique key away that stands behind links.
 func TestLinkOfTwo(t *testing.T) {
 	engines(t, func(t *testing.T, engine legacy.Engine) {

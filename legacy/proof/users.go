@@ -89,6 +89,8 @@ func (r *run) password(u legacy.Scanned) {
 	scheme, err := r.DB.Scheme(u)
 	count(r.report.Schemes, scheme)
 	switch {
+	case err == nil && scheme == legacy.SchemePlain:
+		r.tally.add(PlainAllowed, place(u.Tenant, u.ID))
 	case err == nil:
 	case errors.Is(err, legacy.ErrNoHash):
 		if u.Active && !u.FederatedOnly {
