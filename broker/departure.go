@@ -80,20 +80,6 @@ func (e *Engine) depart(ctx context.Context, s Session, b Browser, returnURI str
 	return started.URL, nil
 }
 
-// Return takes the departure of a browser that comes back from logging out at an IdP, once. Whatever the
-// IdP says about it, the session here has ended; so an unknown, foreign or expired departure is
-// ErrNotFound, which is no reason to say anything but goodbye.
-func (e *Engine) Return(ctx context.Context, account registry.Account, connection, state string, b Browser) (Departure, error) {
-	d, err := e.Origins.TakeDeparture(ctx, grant.HashOf(state), id.New())
-	switch {
-	case err != nil:
-		return Departure{}, err
-	case d.Account != account, d.Connection != connection, b.Binding == "" || d.Browser != b.hash(), !e.Now().Before(d.ExpiresAt):
-		return Departure{}, ErrNotFound
-	}
-	return d, nil
-}
-
 // hint seals what the IdP must be shown to end the session, where the connection wants that.
 func (e *Engine) hint(c *registry.Connection, session id.ID, hint []byte) ([]byte, error) {
 	if c.Policy.Logout != registry.LogoutUpstream || len(hint) == 0 {

@@ -37,11 +37,12 @@ func TestDeparture(t *testing.T) {
 	if string(asked.Hint) != "ana's ID token" || asked.ReturnURI != "https://sso.example/login/acme/corp/logged-out" || len(asked.UILocales) != 1 {
 		t.Errorf("the IdP was asked %+v", asked)
 	}
-	d, err := k.Return(t.Context(), "acme", "corp", state, b.Browser)
-	if err != nil || d.ReturnURI != goodbye || len(d.SealedMemo) == 0 {
+	home := broker.Homecoming{Account: "acme", Connection: "corp", State: state, Browser: b.Browser}
+	d, ended, err := k.Return(t.Context(), home)
+	if err != nil || !ended || d.ReturnURI != goodbye || len(d.SealedMemo) == 0 {
 		t.Fatalf("%+v, %v", d, err)
 	}
-	if _, err := k.Return(t.Context(), "acme", "corp", state, b.Browser); !errors.Is(err, broker.ErrNotFound) {
+	if _, _, err := k.Return(t.Context(), home); !errors.Is(err, broker.ErrNotFound) {
 		t.Errorf("a second time: %v", err)
 	}
 }
@@ -73,7 +74,7 @@ func TestReturnIsForWhoDeparted(t *testing.T) {
 		if tc.late {
 			k.pass(time.Hour)
 		}
-		d, err := k.Return(t.Context(), tc.account, tc.connection, state, b.Browser)
+		d, _, err := k.Return(t.Context(), broker.Homecoming{Account: tc.account, Connection: tc.connection, State: state, Browser: b.Browser})
 		switch {
 		case tc.own && (err != nil || d.ReturnURI != goodbye):
 			t.Fatalf("%s: %+v, %v", tc.name, d, err)

@@ -50,9 +50,10 @@ const (
 	DeviceCodeRefused    EventKind = "device.code_refused" // too many wrong user codes
 	Revoked              EventKind = "revoked"
 	SessionEnded         EventKind = "session.ended"
-	LogoutDelivered      EventKind = "logout.delivered" // a client has heard of an ended session
-	LogoutFailed         EventKind = "logout.failed"    // a client was told often enough in vain
-	LogoutRefused        EventKind = "logout.refused"   // what an identity provider said was not believed
+	LogoutDelivered      EventKind = "logout.delivered"   // a client has heard of an ended session
+	LogoutFailed         EventKind = "logout.failed"      // a client was told often enough in vain
+	LogoutRefused        EventKind = "logout.refused"     // what an identity provider said was not believed
+	LogoutUnconfirmed    EventKind = "logout.unconfirmed" // an identity provider was asked to end its session, and has not said so
 	IntrospectionRefused EventKind = "introspection.refused"
 	TenantSaved          EventKind = "tenant.saved"
 	ClientSaved          EventKind = "client.saved"

@@ -59,7 +59,8 @@ func (s *SAML) readLogoutAnswer(el *etree.Element, idp *idp) (federation.LogoutA
 		return federation.LogoutAnswer{}, fmt.Errorf("Destination is %q, not %q", destination, e.recipient)
 	}
 	answer := federation.LogoutAnswer{IdP: idp.entityID}
-	answer.Request, _ = attribute(el, "InResponseTo")
+	request, _ := attribute(el, "InResponseTo")
+	answer.Request = cut(request) // ours is shorter
 	err = checkStatus(el)
 	if err == nil {
 		err = checkPartial(el)
@@ -98,7 +99,7 @@ func (s *SAML) AnswersLogout(text []byte, a federation.LogoutAnswer) error {
 	switch {
 	case err != nil:
 	case a.Request != m.Request:
-		err = fmt.Errorf("LogoutResponse answers the request %q, not this browser's", cut(a.Request))
+		err = fmt.Errorf("LogoutResponse answers the request %q, not this browser's", a.Request)
 	case a.Failed != nil:
 		err = a.Failed
 	}

@@ -47,6 +47,8 @@ type fakeEngine struct {
 	logoutRequest broker.LogoutRequest
 	notice        broker.Notice
 	departure     broker.Departure
+	homecoming    broker.Homecoming
+	openElsewhere bool
 }
 
 func (e *fakeEngine) check(attempt id.ID, b broker.Browser) error {
@@ -115,13 +117,13 @@ func (e *fakeEngine) Notified(_ context.Context, n broker.Notice) (int, error) {
 	return 1, e.err
 }
 
-func (e *fakeEngine) Return(_ context.Context, account registry.Account, connection, state string, _ broker.Browser) (broker.Departure, error) {
-	e.account, e.connection = account, connection
+func (e *fakeEngine) Return(_ context.Context, h broker.Homecoming) (broker.Departure, bool, error) {
+	e.account, e.connection, e.homecoming = h.Account, h.Connection, h
 	e.calls++
-	if state != "the-state" {
-		return broker.Departure{}, broker.ErrNotFound
+	if h.State != "the-state" {
+		return broker.Departure{}, false, broker.ErrNotFound
 	}
-	return e.departure, e.err
+	return e.departure, !e.openElsewhere, e.err
 }
 
 // A rig is the pages of one engine behind a real server.

@@ -14,6 +14,8 @@ type Farewell struct {
 	// ReturnURI, when not empty, is a registered address of the client to go back to.
 	ReturnURI string
 	UILocales []string
+	// OpenElsewhere says that the session at the identity provider may not have ended.
+	OpenElsewhere bool
 	// Frames are addresses of clients that end their own sessions when a browser opens them in a frame
 	// (OpenID Connect Front-Channel Logout 1.0 §2). With them, the page goes to ReturnURI by itself when
 	// all have loaded.
@@ -27,6 +29,7 @@ const farewellPatience = "5"
 type farewellView struct {
 	frame
 	What   string
+	Also   string       // empty is nothing
 	Return template.URL // also of a native app, whose scheme templates do not know
 	Frames []string
 	// Script is embedded, not input; the policy allows exactly its hash.
@@ -38,6 +41,9 @@ func (p *Pages) LoggedOut(w http.ResponseWriter, r *http.Request, f Farewell) er
 	l := p.language(r, f.UILocales)
 	view := farewellView{
 		frame: p.frame(l, l.Text("loggedout.title"), f.Tenant), What: l.Text("loggedout.what"), Frames: f.Frames,
+	}
+	if f.OpenElsewhere {
+		view.Also = l.Text("loggedout.elsewhere")
 	}
 	policy := web.Policy{Frames: f.Frames}
 	if f.ReturnURI != "" {

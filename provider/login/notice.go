@@ -87,11 +87,13 @@ func (s *server) refusedNotice(c *gin.Context, err error) int {
 // loggedOut takes back a browser that has logged out at an identity provider, and sends it on to where
 // the application wanted it. Whatever came back with it, the person is logged out here; but of a browser that
 // was not sent there nothing of the kind is known.
-func (s *server) loggedOut(c *gin.Context) error { return s.backFrom(c, c.Query("state")) }
+func (s *server) loggedOut(c *gin.Context) error {
+	return s.backFrom(c, broker.Homecoming{State: c.Query("state")})
+}
 
-func (s *server) backFrom(c *gin.Context, state string) error {
-	d, err := s.Engine.Return(c.Request.Context(), registry.Account(c.Param("account")), c.Param("connection"),
-		state, s.browser(c.Request))
+func (s *server) backFrom(c *gin.Context, h broker.Homecoming) error {
+	h.Account, h.Connection, h.Browser = registry.Account(c.Param("account")), c.Param("connection"), s.browser(c.Request)
+	d, ended, err := s.Engine.Return(c.Request.Context(), h)
 	switch {
 	case errors.Is(err, broker.ErrNotFound):
 		return s.Pages.noticed(c.Writer, c.Request, unknownLogout)
@@ -100,5 +102,5 @@ func (s *server) backFrom(c *gin.Context, state string) error {
 	case d.ReturnURI != "":
 		return s.Pages.Redirect(c.Writer, c.Request, d.ReturnURI)
 	}
-	return s.Pages.LoggedOut(c.Writer, c.Request, Farewell{UILocales: d.UILocales})
+	return s.Pages.LoggedOut(c.Writer, c.Request, Farewell{UILocales: d.UILocales, OpenElsewhere: !ended})
 }

@@ -78,6 +78,35 @@ func TestFrontchannelLogout(t *testing.T) {
 	}
 }
 
+// TestWhatTheIdPSaysOfALogout reaches the engine as it came, and the person if it is not what was hoped for.
+func TestWhatTheIdPSaysOfALogout(t *testing.T) {
+	const elsewhere = "has not confirmed"
+	for _, tc := range []struct {
+		name, path, query, answer string
+		open                      bool
+	}{
+		{"positive control", "/saml/slo", "SAMLResponse=a%2b&RelayState=the-state", "", false},
+		{"not believed", "/saml/slo", "SAMLResponse=a%2b&RelayState=the-state", "", true},
+		{"posted before", "/saml/slo", "RelayState=the-state&posted=sealed", "sealed", true},
+		{"of OpenID Connect", "/logged-out", "", "", false},
+	} {
+		g := newRig(t)
+		g.begin()
+		g.engine.openElsewhere = tc.open
+		query := tc.query
+		if query == "" {
+			query = "state=the-state"
+		}
+		r, body := g.do(http.MethodGet, "/login/acme/adfs"+tc.path+"?"+query, nil, nil)
+		if r.StatusCode != http.StatusOK || !strings.Contains(body, "You are logged out") || strings.Contains(body, elsewhere) != tc.open {
+			t.Errorf("%s: %d: %s", tc.name, r.StatusCode, body)
+		}
+		if h := g.engine.homecoming; h.Account != "acme" || h.Connection != "adfs" || h.Query != tc.query || h.Answer != tc.answer || h.Browser.Binding == "" {
+			t.Errorf("%s: the engine was told %+v", tc.name, h)
+		}
+	}
+}
+
 func TestBackFromLoggingOut(t *testing.T) {
 	for _, tc := range []struct {
 		name, state string

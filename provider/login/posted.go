@@ -19,6 +19,7 @@ type Posts interface {
 	KeepUnasked(ctx context.Context, account registry.Account, connection string, params url.Values, address string) (handle string, err error)
 	Unasked(ctx context.Context, account registry.Account, connection, handle, issuer string, b broker.Browser) (broker.Next, error)
 	SingleLogout(context.Context, broker.LogoutRequest) (int, broker.Next, error)
+	SealAnswer(ctx context.Context, account registry.Account, connection, state string, form url.Values) (string, error)
 }
 
 // postRoutes are the addresses to which identity providers have browsers post (OAuth 2.0 Form Post Response

@@ -31,6 +31,11 @@ func (e *fakeEngine) SingleLogout(_ context.Context, r broker.LogoutRequest) (in
 	return 1, e.next, e.err
 }
 
+func (e *fakeEngine) SealAnswer(_ context.Context, account registry.Account, connection, state string, form url.Values) (string, error) {
+	e.kept = form
+	return "sealed for " + string(account) + " " + connection + " " + state, e.err
+}
+
 func (e *fakeEngine) KeepUnasked(ctx context.Context, account registry.Account, connection string, params url.Values, address string) (string, error) {
 	return e.Keep(ctx, account, connection, params, address)
 }

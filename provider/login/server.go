@@ -24,7 +24,7 @@ type Engine interface {
 	Complete(ctx context.Context, account registry.Account, connection string, params url.Values, b broker.Browser) (broker.Next, error)
 	Cancel(ctx context.Context, attempt id.ID, b broker.Browser) (broker.Next, error)
 	Notified(context.Context, broker.Notice) (int, error)
-	Return(ctx context.Context, account registry.Account, connection, state string, b broker.Browser) (broker.Departure, error)
+	Return(context.Context, broker.Homecoming) (d broker.Departure, ended bool, err error)
 	Posts
 	Devices
 	Consents

@@ -13,13 +13,15 @@ import (
 // request, or its answer to ours, which ends where any browser ends that comes back from logging out.
 func (s *server) singleLogout(c *gin.Context) error {
 	if c.Query("SAMLRequest") == "" {
-		return s.backFrom(c, c.Query("RelayState"))
+		return s.backFrom(c, broker.Homecoming{
+			State: c.Query("RelayState"), Query: c.Request.URL.RawQuery, Answer: c.Query(handle),
+		})
 	}
 	return s.endedThere(c, broker.LogoutRequest{Query: c.Request.URL.RawQuery})
 }
 
 // postedLogout takes the same by a form. An answer of the identity provider is fetched again from here,
-// because the browser sends no cookies along with a post from another site; what it says does not matter.
+// because the browser sends no cookies along with a post from another site; what was found out about it comes along.
 func (s *server) postedLogout(c *gin.Context) error {
 	form, err := posted(c, maxPosted, "SAMLRequest", "SAMLResponse", "RelayState")
 	if err != nil {
@@ -28,7 +30,12 @@ func (s *server) postedLogout(c *gin.Context) error {
 	if form.Has("SAMLRequest") {
 		return s.endedThere(c, broker.LogoutRequest{Form: form})
 	}
-	fetch(c, url.Values{"RelayState": {form.Get("RelayState")}})
+	state := form.Get("RelayState")
+	answer, err := s.Engine.SealAnswer(c.Request.Context(), registry.Account(c.Param("account")), c.Param("connection"), state, form)
+	if err != nil {
+		return err
+	}
+	fetch(c, url.Values{"RelayState": {state}, handle: {answer}})
 	return nil
 }
 

@@ -26,7 +26,7 @@ func TestSingleLogout(t *testing.T) {
 		{"not signed", http.MethodGet, "?SAMLRequest=a", nil, &broker.Refusal{Reason: broker.ReasonUpstream}, 400, 1, "", "did not sign you in"},
 		{"trouble of ours", http.MethodGet, "?SAMLRequest=a", nil, errors.New("state database is down"), 503, 1, "", "Something is wrong"},
 		{"our own answer, by redirect", http.MethodGet, "?SAMLResponse=a&RelayState=the-state", nil, nil, 303, 0, "https://agent.test/bye", ""},
-		{"our own answer, by a form", http.MethodPost, "", url.Values{"SAMLResponse": {"a"}, "RelayState": {"the-state"}}, nil, 303, 0, path + "?RelayState=the-state", ""},
+		{"our own answer, by a form", http.MethodPost, "", url.Values{"SAMLResponse": {"a"}, "RelayState": {"the-state"}}, nil, 303, 0, path + "?RelayState=the-state&posted=sealed+for+acme+adfs+the-state", ""},
 		{"an answer to nothing", http.MethodGet, "?SAMLResponse=a&RelayState=other", nil, nil, 200, 0, "", "We know of no logout here"},
 		{"nothing at all", http.MethodGet, "", nil, nil, 200, 0, "", "We know of no logout here"},
 	} {
