@@ -75,6 +75,9 @@ func (db *DB) ScanExternalIDs(ctx context.Context, each func(mapping.TenantKey, 
 	})
 }
 
+// CanFind reports whether anybody could be found by a link: neither half is empty, too long, or not text.
+func CanFind(link mapping.LinkKey) bool { return askable(link.Connection) && askable(link.ExternalID) }
+
 // LoginKey returns what two logins have in common that the profile's comparison takes for one.
 func (db *DB) LoginKey(login string) string {
 	if db.config.Profile.LoginComparison == ASCIIFold {

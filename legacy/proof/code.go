@@ -13,7 +13,10 @@ const (
 	LoginCase       Code = "user_by_login_case"
 	EmailMisses     Code = "user_by_email_misses"
 	DetailsFail     Code = "details_unreadable"
+	LinkMisses      Code = "user_by_external_id_misses"
+	LinkOfAnother   Code = "external_id_of_another"
 	LinkOfNobody    Code = "external_id_of_nobody"
+	LinkUnusable    Code = "external_id_unusable"
 	FullScan        Code = "full_scan"
 	NoScan          Code = "not_scanned"
 	UserUnreadable  Code = "user_unreadable"
@@ -51,7 +54,10 @@ func catalogue() map[Code]kind {
 		LoginCase:      {Error, "login_comparison is ascii-fold, and user_by_login does not find a user by other capitals", "Compare lower(column) with lower(:login), and have an index over the same, or say login_comparison: exact."},
 		EmailMisses:    {Error, "user_by_email does not find a user by the e-mail address that scan_users shows", "Compare the two statements. An address that must not be found should be NULL in scan_users."},
 		DetailsFail:    {Error, "roles, groups, softphones or configuration of a user cannot be read", "Their logins and tokens fail. The log of serve has the same error; NULLs and types are the usual reason."},
+		LinkMisses:     {Error, "user_by_external_id does not find a user by the external id that scan_external_ids shows", "Compare the two statements, and what they make of connection and external_id: both are compared byte by byte."},
+		LinkOfAnother:  {Error, "user_by_external_id finds another user by an external id than scan_external_ids shows", "Compare the joins of the two statements: one of them names the wrong user, and people would get into each other's accounts."},
 
+		LinkUnusable:    {Warning, "an external id or its connection is NULL, empty, not text, or has more than 1024 bytes", "The row links nobody. Delete it, or give it its value."},
 		LinkOfNobody:    {Warning, "an external id belongs to a user whom user_by_id does not find", "The row links nobody. Delete it."},
 		FullScan:        {Warning, "a statement reads a whole table", "Make an index for its condition, or write the condition so that an index serves (no function around the column)."},
 		NoScan:          {Note, "the profile has no statement to read everybody with", "Add it: without it, nothing is said about those rows."},

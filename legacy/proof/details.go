@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/patchbay-auth/patchbay/legacy"
 	"github.com/patchbay-auth/patchbay/mapping"
 )
 
@@ -80,23 +79,4 @@ func (r *run) address(tenant mapping.TenantKey, phones []mapping.Softphone) (str
 		return "", PhoneUndecided
 	}
 	return address, ""
-}
-
-func (r *run) links(ctx context.Context) error {
-	return r.DB.ScanExternalIDs(ctx, func(tenant mapping.TenantKey, link mapping.LinkKey, id mapping.UserID) error {
-		r.report.Links++
-		r.told("external ids", r.report.Links, 0)
-		r.seen.add(key{kind: LinkAmbiguous, tenant: string(tenant), value: link.ExternalID, via: link.Connection})
-		if r.report.Links > linkProbes {
-			return nil
-		}
-		found, err := r.DB.Find(ctx, tenant, mapping.Query{By: mapping.ByExternalID, Connection: link.Connection, Value: link.ExternalID})
-		switch {
-		case err != nil && legacy.AboutRows(err), err == nil && len(found) == 0:
-			r.tally.add(LinkOfNobody, place(tenant, id))
-		case err != nil:
-			return err
-		}
-		return nil
-	})
 }

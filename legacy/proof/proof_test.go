@@ -159,6 +159,53 @@ func TestLinkOfTwo(t *testing.T) {
 	})
 }
 
+// TestLinks breaks one thing at a time about a link that is sound.
+func TestLinks(t *testing.T) {
+	engines(t, func(t *testing.T, engine legacy.Engine) {
+		linked := func(t *testing.T) legacy.Config {
+			c := sound(t, engine)
+			legacytest.Exec(t, c, "INSERT INTO phpbb_oauth_accounts (user_id, provider, oauth_provider_id) VALUES (3, 'corp', 'x')")
+			return c
+		}
+		if report, found := prove(t, linked(t), forum()); report.Links != 1 || len(found) > 0 {
+			t.Fatalf("the control: %d links, %+v", report.Links, found)
+		}
+		for _, tt := range []struct {
+			name, sql string
+			statement legacy.Statement
+			old, new  string
+			want      proof.Code
+		}{
+			{name: "of nobody", sql: "UPDATE phpbb_oauth_accounts SET user_id = 99", want: proof.LinkOfNobody},
+			{name: "NULL", statement: legacy.ScanExternalIDs, old: "oauth_provider_id AS", new: "NULL AS", want: proof.LinkUnusable},
+			{name: "empty", sql: "UPDATE phpbb_oauth_accounts SET oauth_provider_id = ''", want: proof.LinkUnusable},
+			{name: "no connection", sql: "UPDATE phpbb_oauth_accounts SET provider = ''", want: proof.LinkUnusable},
+			{name: "somebody else's", statement: legacy.UserByExternalID, old: "ON u.user_id = o.user_id", new: "ON u.user_id = o.user_id - 1", want: proof.LinkOfAnother},
+			{name: "somebody else's by the scan", statement: legacy.ScanExternalIDs, old: "tenant_id, user_id,", new: "tenant_id, user_id + 1 AS user_id,", want: proof.LinkOfAnother},
+			{name: "missed", statement: legacy.UserByExternalID, old: "= :external_id", new: "= CONCAT('x', :external_id)", want: proof.LinkMisses},
+			{name: "missed as its user is unreadable", statement: legacy.UserByExternalID, old: "CASE WHEN u.user_type IN (0, 3) THEN 1 ELSE 0 END AS active", new: "NULL AS active", want: proof.LinkMisses},
+			{name: "multiplied", statement: legacy.UserByExternalID, old: "WHERE", new: "CROSS JOIN phpbb_groups g WHERE", want: proof.LinkAmbiguous},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				c := linked(t)
+				if tt.sql != "" {
+					legacytest.Exec(t, c, tt.sql)
+				} else {
+					before := c.Profile.Statements[tt.statement]
+					if c.Profile.Statements[tt.statement] = strings.Replace(before, tt.old, tt.new, 1); c.Profile.Statements[tt.statement] == before {
+						t.Fatal("the case changes nothing")
+					}
+				}
+				_, found := prove(t, c, forum())
+				delete(found, proof.FullScan) // some of the above need one
+				if len(found) != 1 || found[tt.want].Count != 1 {
+					t.Errorf("want only %s, got %+v", tt.want, found)
+				}
+			})
+		}
+	})
+}
+
 // TestTooManyRepetitions has more shared addresses than are looked at one by one.
 func TestTooManyRepetitions(t *testing.T) {
 	if testing.Short() {

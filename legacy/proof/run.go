@@ -37,6 +37,8 @@ type run struct {
 	sample   []legacy.Scanned
 	random   *rand.Rand
 	readable int
+	// multiplied are the links that one row makes several users of.
+	multiplied map[key]bool
 }
 
 // Run examines the database. An error means that it did not come to its end, and says nothing about the
@@ -46,7 +48,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 		c.Progress = func(string, int, int) {}
 	}
 	r := &run{
-		Config: c, tally: tally{}, seen: newSeen(),
+		Config: c, tally: tally{}, seen: newSeen(), multiplied: map[key]bool{},
 		report: Report{Tenants: map[string]int{}, Schemes: map[string]int{}, UnknownShapes: map[string]int{}},
 		random: rand.New(rand.NewPCG(1, 2)), //nolint:gosec // the same users each time, so that a repair can be seen
 	}
@@ -87,8 +89,8 @@ func (r *run) repetitions(ctx context.Context) error {
 	for k := range r.seen.repeated {
 		done++
 		r.told("repeated", done, len(r.seen.repeated))
-		if k.kind == PhoneShared {
-			continue // the softphones were read twice instead
+		if k.kind == PhoneShared || r.multiplied[k] {
+			continue // the softphones were read twice instead, and the link was counted
 		}
 		q := mapping.Query{Value: k.value, Connection: k.via, By: map[Code]mapping.By{
 			IDAmbiguous: mapping.ByID, LoginAmbiguous: mapping.ByLogin, EmailAmbiguous: mapping.ByEmail, LinkAmbiguous: mapping.ByExternalID,
