@@ -27,6 +27,9 @@ func checkConnection(c *Connection, report report) {
 	if c.ExternalIDClaim == "email" {
 		report("external_id_claim", "an e-mail address is passed on to other people: use a claim that is not, such as sub")
 	}
+	if names := strings.Split(c.ExternalIDClaim, "+"); len(names) > 1 && slices.Contains(names, "") {
+		report("external_id_claim", "%q has a + without a claim on either side", c.ExternalIDClaim)
+	}
 	switch c.Type {
 	case TypeOIDC:
 		checkOIDC(c.OIDC, report)

@@ -87,6 +87,8 @@ func TestSAMLConnectionFaults(t *testing.T) {
 		{"plain http", "https://adfs.acme.example/metadata.xml", "http://adfs.acme.example/metadata.xml", "connections[0].metadata_url: "},
 		{"metadata that is none", "metadata_url: https://adfs.acme.example/metadata.xml", "metadata: <html/>", "connections[0].metadata: "},
 		{"transient NameID as key", "external_id_claim: employee", "external_id_claim: NameID", "connections[0].name_id_format: a transient NameID"},
+		{"transient NameID in the key", "external_id_claim: employee", "external_id_claim: employee+NameID", "connections[0].name_id_format: a transient NameID"},
+		{"a key with a part that is nothing", "external_id_claim: employee", "external_id_claim: employee+", `connections[0].external_id_claim: "employee+" has a + without`},
 		{"format", "name_id_format: transient", "name_id_format: windows", "connections[0].name_id_format: \"windows\""},
 		{"signed", "want_signed: both", "want_signed: nothing", "connections[0].want_signed: \"nothing\" is not one of"},
 		{"encrypted", "want_encrypted: gcm", "want_encrypted: rot13", "connections[0].want_encrypted: \"rot13\" is not one of"},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/patchbay-auth/patchbay/federation"
 	"github.com/patchbay-auth/patchbay/internal/egress"
 )
 
@@ -24,7 +25,8 @@ type Config struct {
 	// EntityID names the IdP. Empty means the only one that the metadata describes.
 	EntityID string
 	// ExternalIDClaim names the attribute whose value becomes mapping.Identity.ExternalID, by the name
-	// it has among the claims. Empty means NameID.
+	// it has among the claims. Several names with + between them give a value for all of them together, with /
+	// between. Empty means NameID.
 	ExternalIDClaim string
 	// NameIDFormat is asked for, and required of the answer. Empty asks for none, and takes any but a
 	// transient one as the external id.
@@ -167,7 +169,7 @@ func (c *Config) faults() error {
 			fault("metadata", "%w", err)
 		}
 	}
-	if c.ExternalIDClaim == NameID && c.NameIDFormat == FormatTransient {
+	if federation.KeyedBy(c.ExternalIDClaim, NameID) && c.NameIDFormat == FormatTransient {
 		fault("name_id_format", "a transient NameID is another one at every login, and cannot be the external id")
 	}
 	oneOf(fault, "want_signed", c.WantSigned, SignedAssertion, SignedResponse, SignedBoth)

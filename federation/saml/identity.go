@@ -1,14 +1,9 @@
 package saml
 
 import (
-	"fmt"
-	"strings"
-
+	"github.com/patchbay-auth/patchbay/federation"
 	"github.com/patchbay-auth/patchbay/mapping"
 )
-
-// maxExternalID bounds the key of a link, in bytes.
-const maxExternalID = 255
 
 // claimNames returns the claims that attributes are known by besides their own names: those of ADFS and
 // Entra ID, and of the schools' schema.
@@ -35,7 +30,7 @@ func claimNames(attribute string) string {
 // identity turns a verified assertion into the mapping's terms.
 func (s *SAML) identity(idp *idp, a assertion) (mapping.Identity, error) {
 	claims := s.claims(a)
-	externalID, err := externalID(claims, s.cfg.ExternalIDClaim)
+	externalID, err := federation.ExternalID(claims, s.cfg.ExternalIDClaim)
 	if err != nil {
 		return mapping.Identity{}, err
 	}
@@ -74,7 +69,7 @@ func (s *SAML) claims(a assertion) map[string]any {
 		delete(claims, claim) // an attribute that happens to have that name is not what the connection means
 		set(claims, claim, values[from])
 	}
-	if a.nameID.format == FormatEmail && claims["email"] == nil {
+	if s.cfg.Attributes["email"] == "" && a.nameID.format == FormatEmail && claims["email"] == nil {
 		claims["email"] = a.nameID.value
 	}
 	claims[NameID] = a.nameID.value
@@ -93,21 +88,4 @@ func set(claims map[string]any, claim string, values []string) {
 		}
 		claims[claim] = list
 	}
-}
-
-// externalID returns the claim that is the key of a link, or "" when the IdP did not send it.
-func externalID(claims map[string]any, name string) (string, error) {
-	switch v := claims[name].(type) {
-	case nil:
-		return "", nil
-	case string:
-		switch {
-		case len(v) > maxExternalID:
-			return "", fmt.Errorf("external id %s has %d bytes, more than %d", name, len(v), maxExternalID)
-		case strings.ContainsFunc(v, notText):
-			return "", fmt.Errorf("external id %s: %q has characters that are not text", name, v)
-		}
-		return v, nil
-	}
-	return "", fmt.Errorf("external id %s has several values", name)
 }

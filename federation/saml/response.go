@@ -23,7 +23,7 @@ type expectation struct {
 	signed              Signed
 	encrypted           Encryption
 	nameIDFormat        string
-	// keyed holds when the NameID will be the external id.
+	// keyed holds when the NameID will be the external id, or a part of it.
 	keyed bool
 }
 
@@ -31,7 +31,7 @@ func (s *SAML) expect(idp *idp, m memo, recipient string) expectation {
 	return expectation{
 		idp: idp, memo: m, audience: s.entityID(), recipient: recipient, now: s.cfg.Now(), skew: s.cfg.ClockSkew,
 		signed: s.cfg.WantSigned, encrypted: s.cfg.WantEncrypted, nameIDFormat: s.cfg.NameIDFormat,
-		keyed: s.cfg.ExternalIDClaim == NameID,
+		keyed: federation.KeyedBy(s.cfg.ExternalIDClaim, NameID),
 	}
 }
 
