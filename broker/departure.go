@@ -31,29 +31,29 @@ type Departure struct {
 const departurePatience = 3 * time.Second
 
 // Depart returns where to send a browser whose session here is being ended, so that the IdP ends its own
-// too. It returns "" for a session that has none, for a connection that does not want that, and when the
+// too: by a redirect, or with a form. The URL is empty for a session that has none, for a connection that does not want that, and when the
 // IdP is in trouble: a logout here never waits for one there to be possible.
-func (e *Engine) Depart(ctx context.Context, s Session, b Browser, returnURI string, locales []string) string {
+func (e *Engine) Depart(ctx context.Context, s Session, b Browser, returnURI string, locales []string) Next {
 	if s.IDP == LocalIDP {
-		return ""
+		return Next{}
 	}
-	url, err := e.depart(ctx, s, b, returnURI, locales)
+	next, err := e.depart(ctx, s, b, returnURI, locales)
 	if err != nil {
 		e.Logger.WarnContext(ctx, "the session at the identity provider was not ended",
 			"account", s.Account, "connection", s.IDP, "error", err)
 	}
-	return url
+	return next
 }
 
-func (e *Engine) depart(ctx context.Context, s Session, b Browser, returnURI string, locales []string) (string, error) {
+func (e *Engine) depart(ctx context.Context, s Session, b Browser, returnURI string, locales []string) (Next, error) {
 	r, err := e.Upstreams.route(s.Account, s.IDP)
 	if err != nil || r.connection.Policy.Logout != registry.LogoutUpstream {
-		return "", err
+		return Next{}, err
 	}
 	var hint []byte
 	if len(s.SealedHint) > 0 {
 		if hint, err = e.Sealer.Open(s.SealedHint, s.ID[:]); err != nil {
-			return "", err
+			return Next{}, err
 		}
 	}
 	state, stateHash := grant.NewSecret()
@@ -63,7 +63,7 @@ func (e *Engine) depart(ctx context.Context, s Session, b Browser, returnURI str
 		Hint: hint, ReturnURI: e.connectionURL(s.Account, s.IDP) + "/logged-out", State: state, UILocales: locales,
 	})
 	if err != nil || started.URL == "" {
-		return "", err
+		return Next{}, err
 	}
 	d := Departure{
 		State: stateHash, Account: s.Account, Connection: s.IDP, Browser: b.hash(), ReturnURI: returnURI,
@@ -71,13 +71,13 @@ func (e *Engine) depart(ctx context.Context, s Session, b Browser, returnURI str
 	}
 	if len(started.Memo) > 0 {
 		if d.SealedMemo, err = e.Sealer.Seal(started.Memo, stateHash[:]); err != nil {
-			return "", err
+			return Next{}, err
 		}
 	}
 	if err := e.Origins.InsertDeparture(ctx, d); err != nil {
-		return "", err
+		return Next{}, err
 	}
-	return started.URL, nil
+	return Next{Step: StepRedirect, URL: started.URL, Form: started.Form}, nil
 }
 
 // hint seals what the IdP must be shown to end the session, where the connection wants that.

@@ -22,7 +22,7 @@ func departing(t *testing.T) (k *kit, b *browser, state string) {
 	b, _ = k.sso("s1")
 	s, err := k.Session(t.Context(), issuer, b.Browser)
 	k.must(err)
-	u, err := url.Parse(k.Depart(t.Context(), s, b.Browser, goodbye, []string{"nb"}))
+	u, err := url.Parse(k.Depart(t.Context(), s, b.Browser, goodbye, []string{"nb"}).URL)
 	k.must(err)
 	state = u.Query().Get("state")
 	if u.Host != "idp.example" || state == "" {
@@ -99,16 +99,27 @@ func TestNoDeparture(t *testing.T) {
 		s, err := k.Session(t.Context(), issuer, b.Browser)
 		k.must(err)
 		spoil(k)
-		if to := k.Depart(t.Context(), s, b.Browser, goodbye, nil); to != "" {
-			t.Errorf("%s: sent to %s", name, to)
+		if to := k.Depart(t.Context(), s, b.Browser, goodbye, nil); to.URL != "" {
+			t.Errorf("%s: sent to %s", name, to.URL)
 		}
 	}
 	k, b := newKit(t), newBrowser()
 	k.login(b)
 	s, err := k.Session(t.Context(), issuer, b.Browser)
 	k.must(err)
-	if to := k.Depart(t.Context(), s, b.Browser, goodbye, nil); to != "" || len(s.SealedHint) > 0 {
-		t.Errorf("after a password: sent to %s", to)
+	if to := k.Depart(t.Context(), s, b.Browser, goodbye, nil); to.URL != "" || len(s.SealedHint) > 0 {
+		t.Errorf("after a password: sent to %s", to.URL)
+	}
+}
+
+// TestDepartureByForm: where the identity provider takes logouts by a form only, it gets one.
+func TestDepartureByForm(t *testing.T) {
+	k, b, _ := departing(t)
+	k.idps.logoutForm = url.Values{"SAMLRequest": {"x"}}
+	s, err := k.Session(t.Context(), issuer, b.Browser)
+	k.must(err)
+	if to := k.Depart(t.Context(), s, b.Browser, goodbye, nil); to.Step != broker.StepRedirect || to.URL == "" || to.Form.Get("SAMLRequest") != "x" {
+		t.Errorf("%+v", to)
 	}
 }
 

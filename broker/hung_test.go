@@ -38,8 +38,8 @@ func TestAHungIdPHangsNobodyElse(t *testing.T) {
 		unreached(t, err)
 	})
 	crowded.Go(func() {
-		if to := k.Depart(ctx, session, leaver.Browser, goodbye, nil); to != "" {
-			t.Errorf("sent to %s", to)
+		if to := k.Depart(ctx, session, leaver.Browser, goodbye, nil); to.URL != "" {
+			t.Errorf("sent to %s", to.URL)
 		}
 	})
 	crowded.Go(func() {
@@ -63,7 +63,7 @@ func TestAHungIdPHangsNobodyElse(t *testing.T) {
 	k.login(newBrowser())
 	session, err = k.Session(t.Context(), issuer, other.Browser)
 	k.must(err)
-	if to := k.Depart(t.Context(), session, other.Browser, goodbye, nil); to == "" {
+	if to := k.Depart(t.Context(), session, other.Browser, goodbye, nil); to.URL == "" {
 		t.Error("logging out does not lead to the other identity provider")
 	}
 	close(until)

@@ -24,6 +24,8 @@ type idps struct {
 	// during runs while a callback is being verified.
 	during func()
 	starts []federation.StartRequest
+	// logoutForm is what the identity provider wants posted for a logout; nil is a redirect.
+	logoutForm url.Values
 	// noLogout is an identity provider without a place to log out.
 	noLogout bool
 	logouts  []federation.LogoutRequest
@@ -107,6 +109,7 @@ func (i *idp) Logout(ctx context.Context, r federation.LogoutRequest) (federatio
 	}
 	return federation.Started{
 		URL:  "https://idp.example/logout?" + url.Values{"state": {r.State}}.Encode(),
+		Form: i.logoutForm,
 		Memo: []byte("memo of " + r.State),
 	}, nil
 }

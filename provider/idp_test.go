@@ -16,6 +16,7 @@ type idp struct {
 	broker.Upstream
 	identity mapping.Identity
 	down     bool
+	byForm   bool // logouts
 	// expires is when its access tokens end.
 	expires time.Time
 }

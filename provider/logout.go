@@ -70,18 +70,17 @@ func (p *provider) endSession(w http.ResponseWriter, r *http.Request, is issuer)
 		return err
 	}
 	locales := strings.Fields(q.Get("ui_locales"))
-	upstream := p.engine.Depart(r.Context(), session, b, asked.redirect, locales)
+	next := p.engine.Depart(r.Context(), session, b, asked.redirect, locales)
 	if err := p.engine.EndSession(r.Context(), session, b); err != nil {
 		return err
 	}
 	p.logouts.Wake()
 	p.site.ClearSession(w, is.url)
-	if upstream != "" { // from where the browser comes back to be sent to asked.redirect
-		asked.redirect = upstream
+	f := login.Farewell{Tenant: p.tenantName(session.Account), UILocales: locales, Frames: frames}
+	if next.URL != "" { // from where the browser comes back to be sent to asked.redirect
+		asked.redirect, f.Form = next.URL, next.Form
 	}
-	return p.afterLogout(w, r, asked, login.Farewell{
-		Tenant: p.tenantName(session.Account), UILocales: locales, Frames: frames,
-	})
+	return p.afterLogout(w, r, asked, f)
 }
 
 // names reports whether the request shows an ID token of the session.
@@ -163,7 +162,7 @@ func (p *provider) frames(r *http.Request, s broker.Session) ([]string, error) {
 // or when clients must be told in frames first.
 func (p *provider) afterLogout(w http.ResponseWriter, r *http.Request, asked logout, f login.Farewell) error {
 	if asked.redirect != "" && len(f.Frames) == 0 {
-		return p.pages.Redirect(w, r, asked.redirect)
+		return p.pages.Leave(w, r, broker.Next{URL: asked.redirect, Form: f.Form})
 	}
 	f.ReturnURI = asked.redirect
 	return p.pages.LoggedOut(w, r, f)

@@ -36,8 +36,8 @@ func newHint(idp *idp, a assertion) ([]byte, error) {
 	})
 }
 
-// Logout returns where to send the browser to log out at the IdP too. The URL is empty if the IdP has no
-// address for that in the redirect binding, or if there is no hint: without one SAML has no words for whose
+// Logout returns where to send the browser to log out at the IdP too. By a redirect where the IdP
+// takes that, else by a form. The URL is empty if it has no address for either, or if there is no hint: without one SAML has no words for whose
 // session it is. The answer comes to saml/slo, whatever the request says, with the state as its relay state.
 // The memo is for AnswersLogout.
 func (s *SAML) Logout(ctx context.Context, r federation.LogoutRequest) (federation.Started, error) {
@@ -60,7 +60,7 @@ func (s *SAML) logout(ctx context.Context, r federation.LogoutRequest) (federati
 	if err != nil {
 		return federation.Started{}, err
 	}
-	if _, ok := idp.slo[bindingRedirect]; !ok || h.IdP != idp.entityID {
+	if at, _ := idp.slo.location(BindingRedirect); at == "" || h.IdP != idp.entityID {
 		return federation.Started{}, nil
 	}
 	now := s.cfg.Now().UTC()
@@ -77,13 +77,13 @@ func (s *SAML) logout(ctx context.Context, r federation.LogoutRequest) (federati
 	if h.Session != "" {
 		request.SessionIndex = &saml.SessionIndex{Value: h.Session}
 	}
-	location, _, err := s.dispatch(ctx, dispatch{
+	location, form, err := s.dispatch(ctx, dispatch{
 		message: request.Element(), kind: "SAMLRequest", relayState: r.State, endpoints: idp.slo, binding: BindingRedirect, sign: true,
 	})
 	if err != nil {
 		return federation.Started{}, err
 	}
-	return federation.Started{URL: location, Memo: text}, nil
+	return federation.Started{URL: location, Form: form, Memo: text}, nil
 }
 
 // SingleLogout verifies a LogoutRequest that a browser brought to saml/slo, and returns whose sessions

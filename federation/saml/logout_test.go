@@ -250,6 +250,18 @@ func TestLogoutNamesWhomItIsAbout(t *testing.T) {
 	if to.Query().Get("RelayState") != "st&te" || to.Query().Get("Signature") == "" {
 		t.Errorf("the browser is sent to %s", started.URL)
 	}
+	posts := newLab(t, Config{Metadata: []byte(strings.Replace(metadataOf(idpName, "", idpKey(t)), bindingRedirect, bindingPOST, 1))})
+	if started, err = posts.Logout(t.Context(), federation.LogoutRequest{Hint: who.LogoutHint, State: "st&te"}); err != nil {
+		t.Fatal(err)
+	}
+	if data, err = decodeBase64("SAMLRequest", started.Form.Get("SAMLRequest")); err != nil || started.URL != "https://idp.example/slo" ||
+		started.Form.Get("RelayState") != "st&te" || !strings.Contains(string(data), "<ds:Signature") || len(started.Memo) == 0 {
+		t.Errorf("an identity provider that takes forms only: %s, %v, %s, %v", started.URL, started.Form, data, err)
+	}
+	soap := newLab(t, Config{Metadata: []byte(strings.Replace(metadataOf(idpName, "", idpKey(t)), bindingRedirect, "urn:oasis:names:tc:SAML:2.0:bindings:SOAP", 1))})
+	if started, err = soap.Logout(t.Context(), federation.LogoutRequest{Hint: who.LogoutHint, State: "s"}); err != nil || started.URL != "" {
+		t.Errorf("an identity provider that takes neither: %q, %v", started.URL, err)
+	}
 	if started, err = l.Logout(t.Context(), federation.LogoutRequest{State: "s"}); err != nil || started.URL != "" {
 		t.Errorf("without a hint: %q, %v", started.URL, err)
 	}

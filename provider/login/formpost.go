@@ -42,8 +42,8 @@ func (p *Pages) FormPost(w http.ResponseWriter, r *http.Request, action string, 
 }
 
 func (p *Pages) post(w http.ResponseWriter, l web.Language, title, action string, values url.Values, policy web.Policy) error {
-	if origin := web.OriginOf(action); !strings.HasPrefix(origin, "https://") && !strings.HasPrefix(origin, "http://") {
-		return fmt.Errorf("form_post to %q: only http and https addresses take forms", action)
+	if err := checkAction(action); err != nil {
+		return err
 	}
 	view := formPostView{
 		frame:  p.frame(l, title, ""),
@@ -52,4 +52,12 @@ func (p *Pages) post(w http.ResponseWriter, l web.Language, title, action string
 	}
 	policy.Script, policy.FormTargets = p.script, []string{action}
 	return p.render(w, http.StatusOK, "formpost", view, policy)
+}
+
+// checkAction refuses what no form can be posted to.
+func checkAction(action string) error {
+	if origin := web.OriginOf(action); !strings.HasPrefix(origin, "https://") && !strings.HasPrefix(origin, "http://") {
+		return fmt.Errorf("form_post to %q: only http and https addresses take forms", action)
+	}
+	return nil
 }

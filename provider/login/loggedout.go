@@ -3,6 +3,7 @@ package login
 import (
 	"html/template"
 	"net/http"
+	"net/url"
 
 	"github.com/patchbay-auth/patchbay/internal/web"
 )
@@ -13,6 +14,8 @@ type Farewell struct {
 	Tenant string
 	// ReturnURI, when not empty, is a registered address of the client to go back to.
 	ReturnURI string
+	// Form, when it is not nil, is posted to ReturnURI, which is then the identity provider's address.
+	Form      url.Values
 	UILocales []string
 	// OpenElsewhere says that the session at the identity provider may not have ended.
 	OpenElsewhere bool
@@ -23,7 +26,7 @@ type Farewell struct {
 }
 
 // farewellPatience is how long the page waits for its frames, in seconds, where scripts are off or a
-// frame never loads.
+// frame never loads. A form waits as long by its script; without scripts it has a button only.
 const farewellPatience = "5"
 
 type farewellView struct {
@@ -31,6 +34,8 @@ type farewellView struct {
 	What   string
 	Also   string       // empty is nothing
 	Return template.URL // also of a native app, whose scheme templates do not know
+	Action string       // in the place of Return, where Fields are posted; empty is nowhere
+	Fields []field
 	Frames []string
 	// Script is embedded, not input; the policy allows exactly its hash.
 	Script template.JS
@@ -46,16 +51,25 @@ func (p *Pages) LoggedOut(w http.ResponseWriter, r *http.Request, f Farewell) er
 		view.Also = l.Text("loggedout.elsewhere")
 	}
 	policy := web.Policy{Frames: f.Frames}
-	if f.ReturnURI != "" {
+	switch {
+	case f.Form != nil:
+		if err := checkAction(f.ReturnURI); err != nil {
+			return err
+		}
+		view.Action, view.Fields = f.ReturnURI, fields(f.Form)
+		// Where the identity provider hands over to is not ours to know: see the package comment.
+		policy.FormHTTPS, policy.FormTargets = true, []string{f.ReturnURI}
+		policy.Script, view.Script = p.postOn, template.JS(p.postOn) //nolint:gosec // embedded
+	case f.ReturnURI != "":
 		if err := checkURL(f.ReturnURI); err != nil {
 			return err
 		}
 		view.Return = template.URL(f.ReturnURI) //nolint:gosec // checkURL refuses what runs
-	}
-	if f.ReturnURI != "" && len(f.Frames) > 0 {
-		w.Header().Set("Refresh", farewellPatience+";url="+f.ReturnURI)
-		view.Script = template.JS(p.goOn) //nolint:gosec // embedded
-		policy.Script = p.goOn
+		if len(f.Frames) > 0 {
+			w.Header().Set("Refresh", farewellPatience+";url="+f.ReturnURI)
+			view.Script = template.JS(p.goOn) //nolint:gosec // embedded
+			policy.Script = p.goOn
+		}
 	}
 	return p.render(w, http.StatusOK, "loggedout", view, policy)
 }

@@ -40,6 +40,7 @@ type Pages struct {
 	style     string
 	script    string // of the form_post page
 	goOn      string // of the logged-out page
+	postOn    string // likewise, by its form
 }
 
 // NewPages reads the embedded templates and messages.
@@ -58,7 +59,7 @@ func NewPages(c PagesConfig) (*Pages, error) {
 	if p.texts, err = web.LoadCatalogue(messages, "en", "nb"); err != nil {
 		return nil, err
 	}
-	for name, text := range map[string]*string{"style.css": &p.style, "formpost.js": &p.script, "loggedout.js": &p.goOn} {
+	for name, text := range map[string]*string{"style.css": &p.style, "formpost.js": &p.script, "loggedout.js": &p.goOn, "loggedout_post.js": &p.postOn} {
 		data, err := files.ReadFile("templates/" + name)
 		if err != nil {
 			return nil, err
