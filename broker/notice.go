@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/patchbay-auth/patchbay/broker/registry"
 	"github.com/patchbay-auth/patchbay/federation"
@@ -23,21 +24,31 @@ type Notice struct {
 // not to be believed is a *Refusal, and kept in the audit log.
 func (e *Engine) Notified(ctx context.Context, n Notice) (int, error) {
 	ended, err := e.notified(ctx, n)
-	e.noteLogout(n, err)
-	return ended, err
+	return ended, e.logoutRefused(n, err)
 }
 
-// noteLogout keeps the refusal of a notice in the audit log.
-func (e *Engine) noteLogout(n Notice, err error) {
+// logoutRefused keeps the refusal of a notice in the audit log, where its reason is what was wrong, and returns
+// what to tell: that a logout was refused, which is no login. Only that an IdP did not answer stays what it is,
+// for it may be better the next time. Other errors are returned as they are.
+func (e *Engine) logoutRefused(n Notice, err error) error {
 	var refused *Refusal
-	if errors.As(err, &refused) {
-		e.Events.Append(Event{
-			Kind: LogoutRefused, Account: n.Account, Reason: string(refused.Reason), Address: n.Address,
-			Detail: map[string]string{
-				"connection": truncate(n.Connection, maxConnection), "detail": truncate(refused.Error(), maxDetail),
-			},
-		})
+	if !errors.As(err, &refused) {
+		return err
 	}
+	cause := refused.Err
+	if cause == nil {
+		cause = errors.New(string(refused.Reason))
+	}
+	e.Events.Append(Event{
+		Kind: LogoutRefused, Account: n.Account, Reason: string(refused.Reason), Address: n.Address,
+		Detail: map[string]string{
+			"connection": truncate(n.Connection, maxConnection), "detail": truncate(cause.Error(), maxDetail),
+		},
+	})
+	if refused.Reason == ReasonUpstreamDown {
+		return err
+	}
+	return &Refusal{Reason: ReasonLogout, Err: fmt.Errorf("%s: %w", refused.Reason, cause)}
 }
 
 func (e *Engine) notified(ctx context.Context, n Notice) (int, error) {

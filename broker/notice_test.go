@@ -2,6 +2,8 @@ package broker_test
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -140,7 +142,7 @@ func TestATroubledNoticeCanBeRepeated(t *testing.T) {
 			}
 			third, thirdToken := k.sso("s3")
 			_, err := k.Notified(t.Context(), n)
-			refused(t, err, broker.ReasonUsed)
+			k.logoutRefused(err, broker.ReasonUsed)
 			if session, token := k.alive(third, thirdToken); !session || !token {
 				t.Error("a replay has ended a later session")
 			}
@@ -175,7 +177,7 @@ func TestNoticesRefused(t *testing.T) {
 	} {
 		_, err := k.Notified(t.Context(), tc.n)
 		t.Log(tc.name)
-		refused(t, err, tc.want)
+		k.logoutRefused(err, tc.want)
 	}
 	// The same jti elsewhere is another notice: it ends what came from there, which is nothing.
 	for name, elsewhere := range map[string]broker.Notice{
@@ -192,7 +194,7 @@ func TestNoticesRefused(t *testing.T) {
 	k.idps.unreachable = nil
 	k.change("corp", func(c *registry.Connection) { c.Enabled = false })
 	_, err = k.Notified(t.Context(), k.notice("late", federation.LogoutNotice{Sessions: []string{"s1"}, ID: "j-2"}))
-	refused(t, err, broker.ReasonConnection)
+	k.logoutRefused(err, broker.ReasonConnection)
 
 	if session, token := k.alive(b, refresh); !session || !token {
 		t.Errorf("session alive %v, refresh token %v", session, token)
@@ -213,5 +215,18 @@ func TestFrontChannelNotice(t *testing.T) {
 	}
 	if session, token := k.alive(b, refresh); session || token {
 		t.Errorf("session alive %v, refresh token %v", session, token)
+	}
+}
+
+// logoutRefused checks that a logout was refused, in words that are not a login's, and why.
+func (k *kit) logoutRefused(err error, why broker.Reason) {
+	k.t.Helper()
+	if text := refused(k.t, err, broker.ReasonLogout).Error(); !strings.HasPrefix(text, "logout refused: "+string(why)) {
+		k.t.Errorf("it says %q, want %s", text, why)
+	}
+	events := k.logged(broker.LogoutRefused)
+	if len(events) == 0 || !slices.ContainsFunc(events, func(e broker.Event) bool { return e.Reason == string(why) }) ||
+		slices.ContainsFunc(events, func(e broker.Event) bool { return strings.Contains(e.Detail["detail"], "login refused") }) {
+		k.t.Errorf("the audit log has %+v, want %s", events, why)
 	}
 }

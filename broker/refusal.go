@@ -7,7 +7,7 @@ import (
 	"github.com/patchbay-auth/patchbay/internal/id"
 )
 
-// Refusal ends a login, or a step of one. Reason is safe to show; Err is for the log.
+// Refusal ends a login, or a step of one, or turns down a logout. Reason is safe to show; Err is for the log.
 type Refusal struct {
 	Reason Reason
 	// LoginID is what the person can quote to support; zero when nothing was recorded.
@@ -24,10 +24,14 @@ type Refusal struct {
 }
 
 func (r *Refusal) Error() string {
-	if r.Err == nil {
-		return "login refused: " + string(r.Reason)
+	what := "login refused: " + string(r.Reason)
+	if r.Reason == ReasonLogout {
+		what = "logout refused"
 	}
-	return fmt.Sprintf("login refused: %s: %v", r.Reason, r.Err)
+	if r.Err == nil {
+		return what
+	}
+	return fmt.Sprintf("%s: %v", what, r.Err)
 }
 
 func (r *Refusal) Unwrap() error { return r.Err }
@@ -51,6 +55,7 @@ const (
 	ReasonLoginTaken     Reason = "login_taken"     // a user to be created whose login somebody has
 	ReasonWeak           Reason = "weak_login"      // the IdP's word falls short of the connection's policy
 	ReasonConnection     Reason = "connection_unavailable"
+	ReasonLogout         Reason = "logout_refused"  // an IdP's word that sessions have ended there is not believed
 	ReasonUserCode       Reason = "wrong_user_code" // no device shows the code
 	ReasonTooManyCodes   Reason = "too_many_codes"  // 429: too many of them
 	ReasonBusy           Reason = "busy"            // 503: try again in a moment

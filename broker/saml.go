@@ -51,12 +51,12 @@ type SingleLogouter interface {
 }
 
 // SingleLogout ends the sessions that a SAML IdP says have ended there, and returns how many those were and
-// how the browser carries the answer back; the URL is empty if the IdP has no address for answers. What is not to be believed is a *Refusal, and kept in the audit
-// log. The request names the person: whose browser brings it does not matter.
+// how the browser carries the answer back; the URL is empty if the IdP has no address for answers. What is not to
+// be believed is a *Refusal for ReasonLogout, kept in the audit log, and gets no answer. The request names the
+// person: whose browser brings it does not matter.
 func (e *Engine) SingleLogout(ctx context.Context, req LogoutRequest) (int, Next, error) {
 	ended, next, err := e.singleLogout(ctx, req)
-	e.noteLogout(Notice{Account: req.Account, Connection: req.Connection, Address: req.Address}, err)
-	return ended, next, err
+	return ended, next, e.logoutRefused(Notice{Account: req.Account, Connection: req.Connection, Address: req.Address}, err)
 }
 
 func (e *Engine) singleLogout(ctx context.Context, req LogoutRequest) (int, Next, error) {

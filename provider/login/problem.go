@@ -135,7 +135,7 @@ func judgeReason(reason broker.Reason) outcome {
 		o.status, o.level, o.retryAfter = http.StatusServiceUnavailable, slog.LevelWarn, retryAfter
 	case broker.ReasonThrottled, broker.ReasonTooManyCodes:
 		o.status = http.StatusTooManyRequests
-	case broker.ReasonUpstream, broker.ReasonConnection, broker.ReasonWeak:
+	case broker.ReasonUpstream, broker.ReasonConnection, broker.ReasonWeak, broker.ReasonLogout:
 		o.level = slog.LevelWarn // an administrator may have to act
 	case broker.ReasonExpired, broker.ReasonUnknownAttempt, broker.ReasonUserCode, broker.ReasonBrowser, broker.ReasonUsed,
 		broker.ReasonCancelled, broker.ReasonNotProvisioned, broker.ReasonAmbiguous, broker.ReasonInactive,

@@ -111,6 +111,8 @@ func scenes(t *testing.T) []scene {
 			"nb": "Innleide logger inn på partners.acme.example.",
 		},
 	}
+	noLogout := newRig(t)
+	noLogout.engine.err = &broker.Refusal{Reason: broker.ReasonLogout}
 	pages := newRig(t)
 	pages.extra = func(w http.ResponseWriter, r *http.Request) {
 		pages.pages.Serve(w, r, func(w http.ResponseWriter, r *http.Request) error {
@@ -147,6 +149,7 @@ func scenes(t *testing.T) []scene {
 		{"logout", pages, "/logout", nil},
 		{"logged-out", pages, "/logged-out", nil},
 		{"logout-unknown", pages, "/login/acme/adfs/saml/slo", nil},
+		{"logout-refused", noLogout, "/login/acme/adfs/saml/slo?SAMLRequest=x", nil},
 		{"problem", pages, "/authorize", nil},
 		{"device-code", plain, "/device", nil},
 		{"device-code-filled", plain, "/device?user_code=BCDF-GHJK", nil},

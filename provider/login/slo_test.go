@@ -23,7 +23,7 @@ func TestSingleLogout(t *testing.T) {
 		{"positive control, by redirect", http.MethodGet, "?SAMLRequest=a%2b&RelayState=r", nil, nil, 303, 1, answer, ""},
 		{"positive control, by a form", http.MethodPost, "", url.Values{"SAMLRequest": {"a"}, "x": {"y"}}, nil, 303, 1, answer, ""},
 		{"an identity provider that takes no answers", http.MethodGet, "?SAMLRequest=a", nil, nil, 200, 1, "", "The logout was carried out"},
-		{"not signed", http.MethodGet, "?SAMLRequest=a", nil, &broker.Refusal{Reason: broker.ReasonUpstream}, 400, 1, "", "did not sign you in"},
+		{"not signed", http.MethodGet, "?SAMLRequest=a", nil, &broker.Refusal{Reason: broker.ReasonLogout}, 400, 1, "", "The logout was not carried out"},
 		{"trouble of ours", http.MethodGet, "?SAMLRequest=a", nil, errors.New("state database is down"), 503, 1, "", "Something is wrong"},
 		{"our own answer, by redirect", http.MethodGet, "?SAMLResponse=a&RelayState=the-state", nil, nil, 303, 0, "https://agent.test/bye", ""},
 		{"our own answer, by a form", http.MethodPost, "", url.Values{"SAMLResponse": {"a"}, "RelayState": {"the-state"}}, nil, 303, 0, path + "?RelayState=the-state&posted=sealed+for+acme+adfs+the-state", ""},
