@@ -89,7 +89,7 @@ func upstreamPrompt(prompt []string) string {
 func upstreamReason(err error) Reason {
 	var refused *federation.ResponseError
 	switch {
-	case errors.As(err, &refused) && refused.Code == "access_denied":
+	case errors.As(err, &refused) && refused.Cancelled():
 		return ReasonCancelled
 	case errors.Is(err, federation.ErrUnreachable):
 		return ReasonUpstreamDown

@@ -49,13 +49,24 @@ var ErrUnreachable = errors.New("no usable answer from the identity provider")
 // and nothing about the IdP.
 var ErrOurs = errors.New("trouble of our own")
 
-// A ResponseError is an error that the IdP returned to the callback (RFC 6749 §4.1.2.1). Its text
-// is the IdP's: it belongs in the log, never on a page.
+// A ResponseError is an error that the IdP returned to the callback (RFC 6749 §4.1.2.1), or a SAML status
+// (SAML Core §3.2.2.2). Its text is the IdP's: it belongs in the log, never on a page.
 type ResponseError struct {
+	// Code is an OAuth error, or the innermost URN of a status.
 	Code        string
 	Description string
 }
 
 func (e *ResponseError) Error() string {
 	return fmt.Sprintf("identity provider answered %q: %q", e.Code, e.Description)
+}
+
+// Cancelled reports whether the person has not gone on at the IdP. SAML has no word for that: IdPs say that the
+// request was denied, or that nobody could be authenticated, and keep people who mistype their password on their page.
+func (e *ResponseError) Cancelled() bool {
+	switch e.Code {
+	case "access_denied", "urn:oasis:names:tc:SAML:2.0:status:RequestDenied", "urn:oasis:names:tc:SAML:2.0:status:AuthnFailed":
+		return true
+	}
+	return false
 }

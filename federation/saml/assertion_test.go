@@ -139,6 +139,36 @@ func TestWhatTheIdPRefusesIsItsError(t *testing.T) {
 	}
 }
 
+// TestWhoGivesUpAtTheIdP is not told that it failed, and whom it cannot log in is.
+func TestWhoGivesUpAtTheIdP(t *testing.T) {
+	for _, tc := range []struct {
+		outer, inner string
+		cancelled    bool
+	}{
+		{"Responder", "RequestDenied", true},
+		{"Responder", "AuthnFailed", true},
+		{"Requester", "RequestDenied", true},
+		{"Responder", "NoPassive", false},
+		{"Responder", "NoAuthnContext", false},
+		{"Requester", "InvalidNameIDPolicy", false},
+		{"Responder", "", false},
+	} {
+		l := newLab(t, Config{})
+		f := newForgery(t, l.now, l.request)
+		code := find(f.response, "./Status/StatusCode")
+		code.CreateAttr("Value", statusPrefix+tc.outer)
+		want := statusPrefix + tc.outer
+		if tc.inner != "" {
+			want = statusPrefix + tc.inner
+			code.CreateElement("samlp:StatusCode").CreateAttr("Value", want)
+		}
+		var refused *federation.ResponseError
+		if err := l.finish(t, f.text()); !errors.As(err, &refused) || refused.Code != want || refused.Cancelled() != tc.cancelled {
+			t.Errorf("%s, %s: %v", tc.outer, tc.inner, err)
+		}
+	}
+}
+
 func TestAResponseIsForOneBrowserOnce(t *testing.T) {
 	l := newLab(t, Config{})
 	other := l.request
