@@ -23,40 +23,41 @@ const maxTraced = 200
 
 // text returns a claim's one value. An array of one counts as its element, as SAML attributes are
 // always arrays; several values are nobody's key.
-func (c claimSource) text(name string, path []string) (string, error) {
-	value, ok := c.lookup(path)
+func (c claimSource) text(ref claimRef) (string, error) {
+	value, ok := c.lookup(ref)
 	if !ok {
-		return "", fmt.Errorf("claim %s is missing", name)
+		return "", fmt.Errorf("claim %s is missing", ref.name)
 	}
 	texts, ok := scalars(value)
 	switch {
 	case !ok:
-		return "", fmt.Errorf("claim %s is not text", name)
+		return "", fmt.Errorf("claim %s is not text", ref.name)
 	case len(texts) != 1:
-		return "", fmt.Errorf("claim %s has %d values", name, len(texts))
+		return "", fmt.Errorf("claim %s has %d values", ref.name, len(texts))
 	case texts[0] == "":
-		return "", fmt.Errorf("claim %s is empty", name)
+		return "", fmt.Errorf("claim %s is empty", ref.name)
 	}
 	return texts[0], nil
 }
 
 // values returns all values of a claim, none if it is an object.
-func (c claimSource) values(path []string) (texts []string, exists bool) {
-	value, exists := c.lookup(path)
+func (c claimSource) values(ref claimRef) (texts []string, exists bool) {
+	value, exists := c.lookup(ref)
 	if exists {
 		texts, _ = scalars(value)
 	}
 	return texts, exists
 }
 
-func (c claimSource) lookup(path []string) (any, bool) {
-	if len(path) == 1 {
-		if field, special := c.field(path[0]); special {
-			return field, field != ""
-		}
+func (c claimSource) lookup(ref claimRef) (any, bool) {
+	if field, special := c.field(ref.name); special {
+		return field, field != ""
+	}
+	if value := c.id.Claims[ref.name]; value != nil {
+		return value, true
 	}
 	var value any = c.id.Claims
-	for _, name := range path {
+	for _, name := range ref.path {
 		object, ok := value.(map[string]any)
 		if !ok {
 			return nil, false

@@ -105,7 +105,7 @@ func (c *compiler) require(r *rule) {
 		}
 	}
 	if demands {
-		c.keep(flat("email"), flat("email_verified"))
+		c.keep(refer("email"), refer("email_verified"))
 	}
 }
 
@@ -124,7 +124,7 @@ func (c *compiler) link(r *rule, before []Rule) {
 	if r.usesEmail && len(r.Require.domains()) == 0 {
 		c.fault("link", "an e-mail address links only inside the tenant's own domains: require domain")
 	}
-	c.keep(flat("external_id"))
+	c.keep(refer("external_id"))
 }
 
 // relink compiles the proof. Addresses are passed on to other people, so that an e-mail address

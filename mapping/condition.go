@@ -71,7 +71,7 @@ func (w *Condition) comparisons() (n int) {
 }
 
 func (c *compiler) comparison(key string, when *Condition) test {
-	name := flat(when.Claim)
+	name := refer(when.Claim)
 	c.names(key+".claim", name)
 	if when.comparisons() != 1 {
 		c.fault(key, "needs exactly one of equals, in, matches and exists")
@@ -99,7 +99,7 @@ func (c *compiler) comparison(key string, when *Condition) test {
 
 func existence(name claimRef, want bool) test {
 	return func(from claimSource) string {
-		switch _, exists := from.values(name.path); {
+		switch _, exists := from.values(name); {
 		case want && !exists:
 			return "claim " + name.name + " is missing"
 		case !want && exists:
@@ -111,7 +111,7 @@ func existence(name claimRef, want bool) test {
 
 func anyValue(name claimRef, unless string, holds func(string) bool) test {
 	return func(from claimSource) string {
-		values, exists := from.values(name.path)
+		values, exists := from.values(name)
 		switch {
 		case !exists:
 			return "claim " + name.name + " is missing"

@@ -57,7 +57,7 @@ func (c *compiler) create(r *rule, before []Rule) {
 		r.usesEmail = r.usesEmail || part.key == "email"
 		r.create = append(r.create, column{t, part.set})
 	}
-	c.keep(flat("external_id"))
+	c.keep(refer("external_id"))
 }
 
 // newUser fills in the columns. One that yields nothing, or what no column should hold, stays empty; so

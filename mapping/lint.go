@@ -55,8 +55,8 @@ func (c *compiler) declared() {
 			c.fault(fmt.Sprintf("trace_claims[%d]", i), "%q is empty or there twice", name)
 			continue
 		}
-		c.check(fmt.Sprintf("trace_claims[%d]", i), flat(name))
-		c.compiled.kept = append(c.compiled.kept, flat(name))
+		c.check(fmt.Sprintf("trace_claims[%d]", i), refer(name))
+		c.compiled.kept = append(c.compiled.kept, refer(name))
 	}
 }
 
@@ -68,11 +68,11 @@ func (c *compiler) names(key string, claims ...claimRef) {
 
 func (c *compiler) check(key string, claims ...claimRef) {
 	for _, ref := range claims {
-		switch claim := ref.path[0]; {
-		case slices.Contains(protocolClaims(), claim):
-			c.fault(key, "claim %s is the protocol's, and says nothing about who somebody is", claim)
-		case len(c.options.Claims) > 0 && !slices.Contains(c.options.Claims, claim) && !slices.Contains(verifiedClaims(), claim):
-			c.fault(key, "claim %s is not among the connection's claims", claim)
+		switch {
+		case slices.Contains(protocolClaims(), ref.path[0]):
+			c.fault(key, "claim %s is the protocol's, and says nothing about who somebody is", ref.path[0])
+		case len(c.options.Claims) > 0 && !ref.within(c.options.Claims) && !slices.Contains(verifiedClaims(), ref.name):
+			c.fault(key, "claim %s is not among the connection's claims", ref.name)
 		}
 	}
 }
@@ -80,7 +80,7 @@ func (c *compiler) check(key string, claims ...claimRef) {
 // keep notes claims for the trace.
 func (c *compiler) keep(claims ...claimRef) {
 	for _, ref := range claims {
-		if !slices.ContainsFunc(c.compiled.claims, func(k claimRef) bool { return slices.Equal(k.path, ref.path) }) {
+		if !slices.ContainsFunc(c.compiled.claims, func(k claimRef) bool { return k.name == ref.name }) {
 			c.compiled.claims = append(c.compiled.claims, ref)
 		}
 	}

@@ -15,15 +15,6 @@ type template struct {
 	claims []claimRef // in order of appearance
 }
 
-// A claimRef is a claim, or a member of one, as a template or condition names it.
-type claimRef struct {
-	name string
-	path []string
-}
-
-// flat is a claim by its whole name.
-func flat(name string) claimRef { return claimRef{name, []string{name}} }
-
 // An expr yields text, or the reason why it cannot.
 type expr func(claimSource) (string, error)
 
@@ -134,7 +125,7 @@ func (t *template) command(cmd *parse.CommandNode, piped expr) (expr, error) {
 func (t *template) operand(node parse.Node) (expr, error) {
 	switch n := node.(type) {
 	case *parse.FieldNode:
-		return t.claim(strings.Join(n.Ident, "."), n.Ident), nil
+		return t.claim(strings.Join(n.Ident, ".")), nil
 	case *parse.StringNode:
 		return func(claimSource) (string, error) { return n.Text, nil }, nil
 	case *parse.PipeNode:
@@ -149,13 +140,14 @@ func (t *template) operand(node parse.Node) (expr, error) {
 func (t *template) namedClaim(cmd *parse.CommandNode, piped expr) (expr, error) {
 	if piped == nil && len(cmd.Args) == 2 {
 		if name, ok := cmd.Args[1].(*parse.StringNode); ok && name.Text != "" {
-			return t.claim(name.Text, []string{name.Text}), nil
+			return t.claim(name.Text), nil
 		}
 	}
 	return nil, errors.New("claim takes one literal string, the claim's name")
 }
 
-func (t *template) claim(name string, path []string) expr {
-	t.claims = append(t.claims, claimRef{name, path})
-	return func(from claimSource) (string, error) { return from.text(name, path) }
+func (t *template) claim(name string) expr {
+	ref := refer(name)
+	t.claims = append(t.claims, ref)
+	return func(from claimSource) (string, error) { return from.text(ref) }
 }

@@ -115,7 +115,7 @@ func FuzzTemplate(f *testing.F) {
 		}
 		full := claimSource{Identity{Subject: value, Issuer: value, Email: value, ExternalID: value, Claims: map[string]any{}}}
 		for _, name := range compiled.claims {
-			nest(full.id.Claims, name.path, value)
+			full.id.Claims[name.name] = value
 		}
 		one, err1 := compiled.render(full)
 		two, err2 := compiled.render(full)

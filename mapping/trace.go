@@ -36,7 +36,7 @@ func (r *Rules) record(id Identity) map[string]Recorded {
 	}
 	claims := map[string]Recorded{}
 	for _, ref := range slices.Concat(r.claims, r.kept) {
-		values, exists := claimSource{id}.values(ref.path)
+		values, exists := claimSource{id}.values(ref)
 		switch {
 		case !exists:
 			claims[ref.name] = nil
@@ -119,7 +119,8 @@ func missing(claims []claimRef, t Trace) (names []string) {
 	return names
 }
 
-// Identity is who came in a recorded login, as far as its trace tells.
+// Identity is who came in a recorded login, as far as its trace tells. A member a.b of a claim is a claim
+// of that whole name: a trace names it as the rules do, and that is where they look first.
 func (t Trace) Identity() Identity {
 	claims := map[string]any{}
 	for name, values := range t.Claims {
@@ -131,7 +132,6 @@ func (t Trace) Identity() Identity {
 			value[i] = v
 		}
 		claims[name] = value
-		nest(claims, strings.Split(name, "."), value)
 	}
 	id := Identity{Connection: t.Connection, Claims: claims}
 	id.Issuer, id.Subject = t.one("iss"), t.one("sub")
@@ -148,20 +148,4 @@ func (t Trace) one(name string) string {
 		return values[0]
 	}
 	return ""
-}
-
-// nest puts the member a.b of a claim where a template looks for it: a trace names it as it was written.
-func nest(claims map[string]any, path []string, value any) {
-	for _, name := range path[:len(path)-1] {
-		inner, ok := claims[name].(map[string]any)
-		if !ok {
-			inner = map[string]any{}
-			if _, taken := claims[name]; taken {
-				return
-			}
-			claims[name] = inner
-		}
-		claims = inner
-	}
-	claims[path[len(path)-1]] = value
 }
