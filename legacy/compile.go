@@ -46,6 +46,9 @@ func compile(p Profile, engine Engine) (map[Statement]*statement, []fault) {
 	if p.LoginComparison != Exact && p.LoginComparison != ASCIIFold {
 		add("login_comparison", "%q is neither %s nor %s", p.LoginComparison, Exact, ASCIIFold)
 	}
+	if p.EmailComparison != "" && p.EmailComparison != Exact && p.EmailComparison != ASCIIFold {
+		add("email_comparison", "%q is neither %s nor %s", p.EmailComparison, Exact, ASCIIFold)
+	}
 	if _, err := passhash.New(p.Passwords); err != nil {
 		add("passwords", "%w", err)
 	}

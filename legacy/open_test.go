@@ -22,6 +22,7 @@ func TestOpenNamesEveryFault(t *testing.T) {
 		s := c.Profile.Statements
 		c.Profile.UserIDScope = "galaxy"
 		c.Profile.LoginComparison = "by ear"
+		c.Profile.EmailComparison = "by heart"
 		c.Profile.Passwords.Templates = map[string]passhash.Template{"SHA1": {Format: "crc32({PASSWORD})"}}
 		s[legacy.UserByLogin] = "SELECT UserID AS user_id, UserName AS username FROM users WHERE CustomerID = :tenant AND UserName = :login"
 		s[legacy.UserByID] = iqStatements[legacy.UserByID] + " AND u.UserID = :id"
@@ -41,6 +42,7 @@ func TestOpenNamesEveryFault(t *testing.T) {
 		for _, want := range []string{
 			`user_id_scope "galaxy" is neither`,
 			`login_comparison "by ear" is neither`,
+			`email_comparison "by heart" is neither`,
 			`template "SHA1": format "crc32({PASSWORD})"`,
 			"user_by_login: column active is missing",
 			"user_by_id: there is no parameter :id, only :tenant :user_id",

@@ -80,6 +80,8 @@ type Profile struct {
 	// UserIDType is how ids are bound; zero means Text.
 	UserIDType      IDType
 	LoginComparison Comparison
+	// EmailComparison is the same for e-mail addresses; zero means Exact.
+	EmailComparison Comparison
 	// Passwords describes the stored hashes that do not describe themselves.
 	Passwords passhash.Options
 	// origins say where each statement stands, for faults; empty for profiles made in Go.
@@ -110,10 +112,10 @@ const (
 	Integer IDType = "integer"
 )
 
-// Comparison says when two logins are the same.
+// Comparison says when two logins, or two e-mail addresses, are the same.
 type Comparison string
 
-// The comparisons of logins.
+// The comparisons.
 const (
 	Exact Comparison = "exact" // byte by byte
 	// ASCIIFold ignores the case of A to Z, and of nothing else.

@@ -18,6 +18,7 @@ type profileYAML struct {
 	UserIDScope     Scope             `yaml:"user_id_scope"`
 	UserIDType      IDType            `yaml:"user_id_type"`
 	LoginComparison Comparison        `yaml:"login_comparison"`
+	EmailComparison Comparison        `yaml:"email_comparison"`
 	Passwords       passwordsYAML     `yaml:"passwords"`
 	Statements      map[string]string `yaml:"statements"`
 }
@@ -52,7 +53,7 @@ func parseProfile(name string, data []byte, from yamlfault.Expander, engine Engi
 	var y profileYAML
 	file := yamlfault.Decode(name, data, from, &y)
 	p := Profile{
-		UserIDScope: y.UserIDScope, UserIDType: y.UserIDType, LoginComparison: y.LoginComparison,
+		UserIDScope: y.UserIDScope, UserIDType: y.UserIDType, LoginComparison: y.LoginComparison, EmailComparison: y.EmailComparison,
 		Passwords:  passhash.Options{AllowPlaintext: y.Passwords.AllowPlaintext, Templates: y.Passwords.templates(file)},
 		Statements: map[Statement]string{}, origins: map[Statement]string{},
 	}

@@ -59,6 +59,7 @@ func TestLoadProfileFaults(t *testing.T) {
 		{"no scope", "user_id_scope: global\n", "", legacy.SQLite, `user_id_scope: "" is neither`},
 		{"type", "integer", "uuid", legacy.SQLite, `:2: user_id_type: "uuid" is neither text nor integer`},
 		{"comparison", "exact", "fuzzy", legacy.SQLite, `:3: login_comparison: "fuzzy" is neither`},
+		{"comparison of addresses", "login_comparison: exact\n", "login_comparison: exact\nemail_comparison: fuzzy\n", legacy.SQLite, `:4: email_comparison: "fuzzy" is neither`},
 		{"template", "md5({PASSWORD})", "crc({PASSWORD})", legacy.SQLite, `:7: passwords.templates[1]: format "crc({PASSWORD})"`},
 		{"template's encoding", "salt_encoding: hex", "salt_encoding: octal", legacy.SQLite, `:6: passwords.templates[0]: salt encoding "octal"`},
 		{"two templates of a scheme", "older", "OLD", legacy.SQLite, `:7: passwords.templates[1].scheme: "OLD" has a template already`},

@@ -79,11 +79,11 @@ func (db *DB) ScanExternalIDs(ctx context.Context, each func(mapping.TenantKey, 
 func CanFind(link mapping.LinkKey) bool { return askable(link.Connection) && askable(link.ExternalID) }
 
 // LoginKey returns what two logins have in common that the profile's comparison takes for one.
-func (db *DB) LoginKey(login string) string {
-	if db.config.Profile.LoginComparison == ASCIIFold {
-		return foldASCII(login)
-	}
-	return login
+func (db *DB) LoginKey(login string) string { return db.config.Profile.LoginComparison.key(login) }
+
+// EmailKey is the same for e-mail addresses.
+func (db *DB) EmailKey(address string) string {
+	return db.config.Profile.EmailComparison.key(address)
 }
 
 // Has reports whether the profile has a statement.

@@ -113,13 +113,13 @@ func (db *DB) matches(r row, tenant mapping.TenantKey, q mapping.Query) (bool, e
 	}
 	switch q.By {
 	case mapping.ByLogin:
-		if db.config.Profile.LoginComparison == ASCIIFold {
-			return foldASCII(got) == foldASCII(q.Value), nil
-		}
+		return db.LoginKey(got) == db.LoginKey(q.Value), nil
+	case mapping.ByEmail:
+		return db.EmailKey(got) == db.EmailKey(q.Value), nil
 	case mapping.ByExternalID:
 		connection, err := r.text("connection")
 		return got == q.Value && connection == q.Connection, err
-	case mapping.ByID, mapping.ByEmail, mapping.ByStatement:
+	case mapping.ByID, mapping.ByStatement:
 	}
 	return got == q.Value, nil
 }
@@ -176,6 +176,13 @@ func locale(text string) string {
 		return ""
 	}
 	return tag.String()
+}
+
+func (c Comparison) key(text string) string {
+	if c == ASCIIFold {
+		return foldASCII(text)
+	}
+	return text
 }
 
 func foldASCII(s string) string {

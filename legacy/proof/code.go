@@ -11,6 +11,8 @@ const (
 	IDMisses        Code = "user_by_id_misses"
 	LoginMisses     Code = "user_by_login_misses"
 	LoginCase       Code = "user_by_login_case"
+	EmailCase       Code = "user_by_email_case"
+	EmailCapitals   Code = "email_case"
 	EmailMisses     Code = "user_by_email_misses"
 	DetailsFail     Code = "details_unreadable"
 	LinkMisses      Code = "user_by_external_id_misses"
@@ -52,6 +54,7 @@ func catalogue() map[Code]kind {
 		IDMisses:       {Error, "user_by_id does not find a user whom scan_users shows", "Compare the conditions of the two statements, and user_id_type with the column."},
 		LoginMisses:    {Error, "user_by_login does not find a user by the login that scan_users shows", "Compare the two statements, and login_comparison with what the column's collation does."},
 		LoginCase:      {Error, "login_comparison is ascii-fold, and user_by_login does not find a user by other capitals", "Compare lower(column) with lower(:login), and have an index over the same, or say login_comparison: exact."},
+		EmailCase:      {Error, "email_comparison is ascii-fold, and user_by_email does not find a user by other capitals", "Compare lower(column) with lower(:email), and have an index over the same, or say email_comparison: exact."},
 		EmailMisses:    {Error, "user_by_email does not find a user by the e-mail address that scan_users shows", "Compare the two statements. An address that must not be found should be NULL in scan_users."},
 		DetailsFail:    {Error, "roles, groups, softphones or configuration of a user cannot be read", "Their logins and tokens fail. The log of serve has the same error; NULLs and types are the usual reason."},
 		LinkMisses:     {Error, "user_by_external_id does not find a user by the external id that scan_external_ids shows", "Compare the two statements, and what they make of connection and external_id: both are compared byte by byte."},
@@ -66,6 +69,7 @@ func catalogue() map[Code]kind {
 		LoginUntidy:     {Warning, "a login begins or ends with white space, or is written with decomposed characters (not NFC)", "Nobody types it like that, and nothing is trimmed. Change it."},
 		LoginAmbiguous:  {Warning, "a login finds more than one user, and so lets nobody in", "Rename all but one, or compare exactly (login_comparison). One user twice is a join in user_by_login that multiplies rows."},
 		EmailAmbiguous:  {Warning, "an e-mail address is that of more than one user", "They cannot be matched by e-mail. Give each their own, or match by another claim."},
+		EmailCapitals:   {Warning, "an e-mail address has capitals, and email_comparison is exact", "A rule with lower, such as {{ .email | lower }}, does not find the user. Say email_comparison: ascii-fold, or write the addresses without capitals."},
 		LinkAmbiguous:   {Warning, "an external id finds more than one user", "Nobody gets in with it. Delete the wrong link, and make the key unique."},
 		HashUnknown:     {Warning, "a stored password is of no known shape", "Those passwords cannot be verified. A template of the profile may describe them; locked accounts are like this too. unknown_shapes tells more."},
 		HashTooCostly:   {Warning, "verifying a stored password would cost more than is allowed", "Those people need a new password. The limits are there because a login costs an attacker nothing."},

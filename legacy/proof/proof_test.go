@@ -206,6 +206,35 @@ func TestLinks(t *testing.T) {
 	})
 }
 
+// TestCapitalsOfAddresses has one user's address in capitals, and then another's of the same letters.
+func TestCapitalsOfAddresses(t *testing.T) {
+	engines(t, func(t *testing.T, engine legacy.Engine) {
+		c := sound(t, engine)
+		only := func(c legacy.Config, want map[proof.Code]int) {
+			t.Helper()
+			_, found := prove(t, c, forum())
+			delete(found, proof.FullScan) // by lower(column)
+			counts := map[proof.Code]int{}
+			for code, f := range found {
+				counts[code] = f.Count
+			}
+			if !maps.Equal(counts, want) {
+				t.Fatalf("want %v, got %+v", want, found)
+			}
+		}
+		only(c, map[proof.Code]int{}) // the control
+		legacytest.Exec(t, c, "UPDATE phpbb_users SET user_email = 'Bo@Forum.example' WHERE user_id = 3")
+		only(c, map[proof.Code]int{proof.EmailCapitals: 1})
+		c.Profile.EmailComparison = legacy.ASCIIFold // which the statement does not know
+		only(c, map[proof.Code]int{proof.EmailCase: 5})
+		folded := strings.Replace(c.Profile.Statements[legacy.UserByEmail], "u.user_email = :email", "LOWER(u.user_email) = LOWER(:email)", 1)
+		c.Profile.Statements[legacy.UserByEmail] = folded
+		only(c, map[proof.Code]int{})
+		legacytest.Exec(t, c, "UPDATE phpbb_users SET user_email = 'bo@forum.example' WHERE user_id = 4")
+		only(c, map[proof.Code]int{proof.EmailAmbiguous: 1})
+	})
+}
+
 // TestTooManyRepetitions has more shared addresses than are looked at one by one.
 func TestTooManyRepetitions(t *testing.T) {
 	if testing.Short() {
@@ -254,7 +283,7 @@ func TestSampleIQ(t *testing.T) {
 			counts[code] = f.Count
 		}
 		want := map[proof.Code]int{
-			proof.LoginAmbiguous: 2, proof.EmailAmbiguous: 1, proof.UserUnreadable: 1, proof.HashUnknown: 1, proof.HashMissing: 3,
+			proof.LoginAmbiguous: 2, proof.EmailAmbiguous: 1, proof.EmailCapitals: 1, proof.UserUnreadable: 1, proof.HashUnknown: 1, proof.HashMissing: 3,
 			proof.LoginUntidy: 1, proof.PhoneForeign: 1, proof.PhoneUndecided: 1,
 		}
 		if !maps.Equal(counts, want) || report.Worst() != proof.Warning || report.UnknownShapes["7 other characters"] != 1 {

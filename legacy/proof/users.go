@@ -58,7 +58,10 @@ func (r *run) user(u legacy.Scanned) {
 	r.seen.add(key{kind: IDAmbiguous, tenant: string(u.Tenant), value: string(u.ID)})
 	r.login(u)
 	if u.Email != "" && r.DB.Has(legacy.UserByEmail) {
-		r.seen.add(key{kind: EmailAmbiguous, tenant: string(u.Tenant), value: u.Email})
+		r.seen.add(key{kind: EmailAmbiguous, tenant: string(u.Tenant), value: r.DB.EmailKey(u.Email)})
+		if lower := strings.Map(lowerCase, u.Email); r.DB.EmailKey(u.Email) != r.DB.EmailKey(lower) {
+			r.tally.add(EmailCapitals, place(u.Tenant, u.ID))
+		}
 	}
 	r.password(u)
 }
@@ -159,16 +162,21 @@ func (r *run) probe(ctx context.Context) error {
 				return err
 			}
 			known := key{kind: way.ambiguous, tenant: string(u.Tenant), value: way.query.Value}
-			if way.query.By == mapping.ByLogin {
+			other := LoginCase
+			switch way.query.By {
+			case mapping.ByLogin:
 				known.value = r.DB.LoginKey(known.value)
+			case mapping.ByEmail:
+				known.value, other = r.DB.EmailKey(known.value), EmailCase
+			case mapping.ByID, mapping.ByExternalID, mapping.ByStatement:
 			}
 			switch _, counted := r.seen.repeated[known]; {
 			case err != nil || !slices.ContainsFunc(found, func(f mapping.User) bool { return f.ID == u.ID }):
 				r.tally.add(way.misses, place(u.Tenant, u.ID))
 			case len(found) > 1 && !counted: // the statement itself makes several of one
 				r.tally.add(way.ambiguous, place(u.Tenant, u.ID))
-			case way.query.By == mapping.ByLogin:
-				if err := r.otherCase(ctx, u); err != nil {
+			case way.query.By != mapping.ByID:
+				if err := r.otherCase(ctx, u, way.query, other); err != nil {
 					return err
 				}
 			}
