@@ -10,10 +10,15 @@ import (
 	"github.com/patchbay-auth/patchbay/mapping"
 )
 
-// maxSkew is how far an IdP's clock may be from ours where a policy is judged: as far as the adapters allow,
+// skew is how far an IdP's clock may be from ours where a policy is judged: as far as the adapters allow,
 // which have judged the same if they were told when the login began. They are not where a client presents a
 // token, or the IdP began the login.
-const maxSkew = time.Minute
+func skew(p registry.Policy) time.Duration {
+	if p.ClockSkew == 0 {
+		return time.Minute
+	}
+	return p.ClockSkew
+}
 
 // demand adds to a login what the connection's policy asks for. A client may ask for more, not for less.
 func demand(p registry.Policy, r *federation.StartRequest) {
@@ -39,7 +44,7 @@ func admit(p registry.Policy, identity mapping.Identity, begun time.Time) (mappi
 	switch {
 	case p.MaxAge > 0 && identity.AuthTime.IsZero():
 		return identity, fmt.Errorf("the identity provider did not say when the person authenticated, and max_age is %s", p.MaxAge)
-	case p.MaxAge > 0 && identity.AuthTime.Before(begun.Add(-p.MaxAge-maxSkew)):
+	case p.MaxAge > 0 && identity.AuthTime.Before(begun.Add(-p.MaxAge-skew(p))):
 		return identity, fmt.Errorf("the person authenticated at %s, and max_age is %s", identity.AuthTime.UTC().Format(time.RFC3339), p.MaxAge)
 	case len(p.ACRValues) > 0 && !slices.Contains(p.ACRValues, identity.ACR):
 		return identity, fmt.Errorf("acr is %q, not one of %q", truncate(identity.ACR, maxSubject), p.ACRValues)

@@ -77,6 +77,7 @@ func TestAdmission(t *testing.T) {
 	}
 	const skew = time.Minute
 	hour := registry.Policy{MaxAge: time.Hour}
+	slow := registry.Policy{MaxAge: time.Hour, ClockSkew: 3 * time.Minute}
 	contexts := registry.Policy{ACRValues: []string{"urn:mfa", "urn:pwd"}}
 	for i, tc := range []struct {
 		name     string
@@ -88,6 +89,8 @@ func TestAdmission(t *testing.T) {
 		{"just now", hour, ago(0), ""},
 		{"an hour ago, by a clock that is slow", hour, ago(time.Hour + skew), ""},
 		{"longer ago", hour, ago(time.Hour + skew + time.Second), "and max_age is 1h0m0s"},
+		{"by a clock that may be slower", slow, ago(time.Hour + slow.ClockSkew), ""},
+		{"longer ago by that", slow, ago(time.Hour + slow.ClockSkew + time.Second), "and max_age is 1h0m0s"},
 		{"the IdP does not say when", hour, func(*mapping.Identity) {}, "did not say when"},
 		{"the first context", contexts, context("urn:mfa"), ""},
 		{"the second", contexts, context("urn:pwd"), ""},

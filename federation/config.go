@@ -42,7 +42,7 @@ type Config struct {
 	// AllowPrivateNetwork lets the IdP live at private and loopback addresses, the latter also
 	// with plain http. Link-local addresses (cloud metadata) stay refused.
 	AllowPrivateNetwork bool
-	// ClockSkew is how far the IdP's clock may be from ours. Zero means one minute; at most ten.
+	// ClockSkew is how far the IdP's clock may be from ours. Zero means one minute; at most five.
 	ClockSkew time.Duration
 	// Timeout bounds each request to the IdP, from dialling to the last byte. Zero means ten
 	// seconds.
@@ -53,7 +53,7 @@ type Config struct {
 
 const (
 	defaultSkew    = time.Minute
-	maxSkew        = 10 * time.Minute
+	maxSkew        = 5 * time.Minute
 	defaultTimeout = 10 * time.Second
 )
 

@@ -14,6 +14,8 @@ type Policy struct {
 	// ACRValues are the authentication contexts that are asked for, the best first, and of which one must
 	// come back. None means any.
 	ACRValues []string `json:"acr_values,omitempty"`
+	// ClockSkew is how far the identity provider's clock may be from ours. Zero means one minute.
+	ClockSkew time.Duration `json:"clock_skew,omitempty"`
 	// SessionLifetime ends a session from here. Zero means that of the installation, which it cannot exceed.
 	SessionLifetime time.Duration `json:"session_lifetime,omitempty"`
 	// DistrustAMR leaves out of our tokens what the identity provider says about how people logged in.
@@ -31,6 +33,8 @@ const (
 // The bounds of a policy's times.
 const (
 	maxPolicyAge       = 30 * 24 * time.Hour
+	minClockSkew       = time.Second
+	maxClockSkew       = 5 * time.Minute
 	minSessionLifetime = 5 * time.Minute
 	maxSessionLifetime = 30 * 24 * time.Hour
 )
@@ -38,6 +42,9 @@ const (
 func checkPolicy(p Policy, report report) {
 	if p.MaxAge < 0 || p.MaxAge > maxPolicyAge || p.MaxAge%time.Second != 0 {
 		report("max_age", "%s is not between 0s and %s in whole seconds", short(p.MaxAge), short(maxPolicyAge))
+	}
+	if p.ClockSkew != 0 && (p.ClockSkew < minClockSkew || p.ClockSkew > maxClockSkew || p.ClockSkew%time.Second != 0) {
+		report("clock_skew", "%s is not between %s and %s in whole seconds", short(p.ClockSkew), short(minClockSkew), short(maxClockSkew))
 	}
 	if p.SessionLifetime != 0 && (p.SessionLifetime < minSessionLifetime || p.SessionLifetime > maxSessionLifetime) {
 		report("session_lifetime", "%s is not between %s and %s", short(p.SessionLifetime), short(minSessionLifetime), short(maxSessionLifetime))
@@ -58,7 +65,8 @@ func checkPolicy(p Policy, report report) {
 
 func (y connectionYAML) policy() Policy {
 	p := Policy{
-		MaxAge: y.MaxAge, ACRValues: y.ACRValues, SessionLifetime: y.SessionLifetime, DistrustAMR: !or(y.TrustAMR, true),
+		MaxAge: y.MaxAge, ACRValues: y.ACRValues, ClockSkew: y.ClockSkew, SessionLifetime: y.SessionLifetime,
+		DistrustAMR: !or(y.TrustAMR, true),
 	}
 	if y.Logout != LogoutLocal { // the default is not written, so that a file may name it or not
 		p.Logout = y.Logout
@@ -71,6 +79,9 @@ func outlinePolicy(o *outline, p Policy) {
 		o.add("max_age", short(p.MaxAge))
 	}
 	o.list("acr_values", p.ACRValues)
+	if p.ClockSkew != 0 {
+		o.add("clock_skew", short(p.ClockSkew))
+	}
 	if p.SessionLifetime != 0 {
 		o.add("session_lifetime", short(p.SessionLifetime))
 	}

@@ -22,6 +22,7 @@ connections:
     tenants: [11111111-aaaa-4aaa-8aaa-111111111111, 22222222-bbbb-4bbb-8bbb-222222222222]
     client_auth: private_key_jwt
     max_age: 8h
+    clock_skew: 2m
     acr_values: [urn:mfa, urn:pwd]
     session_lifetime: 12h
     logout: upstream
@@ -161,6 +162,9 @@ func TestPresetAndPolicyFaults(t *testing.T) {
 		{"negative age", entraFile, "max_age: 8h", "max_age: -1s", at + "max_age: want a duration"},
 		{"endless age", entraFile, "max_age: 8h", "max_age: 721h", at + "max_age: 721h is not between"},
 		{"half a second", entraFile, "max_age: 8h", "max_age: 1500ms", at + "max_age: 1.5s is not between"},
+		{"endless skew", entraFile, "clock_skew: 2m", "clock_skew: 301s", at + "clock_skew: 5m1s is not between 1s and 5m"},
+		{"negative skew", entraFile, "clock_skew: 2m", "clock_skew: -1s", at + "clock_skew: want a duration"},
+		{"half a second of skew", entraFile, "clock_skew: 2m", "clock_skew: 1500ms", at + "clock_skew: 1.5s is not between"},
 		{"short session", entraFile, "session_lifetime: 12h", "session_lifetime: 4m", at + "session_lifetime: 4m is not between"},
 		{"negative session", entraFile, "session_lifetime: 12h", "session_lifetime: -12h", at + "session_lifetime: want a duration"},
 		{"endless session", entraFile, "session_lifetime: 12h", "session_lifetime: 721h", at + "session_lifetime: 721h is not between"},

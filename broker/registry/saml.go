@@ -53,7 +53,7 @@ func (s *SAML) Config(c *Connection) saml.Config {
 		ExternalIDClaim: c.ExternalIDClaim, NameIDFormat: s.NameIDFormat, Attributes: map[string]string{},
 		WantSigned: s.WantSigned, WantEncrypted: s.WantEncrypted, SignRequests: s.SignRequests,
 		RequestBinding: s.RequestBinding, ResponseBinding: s.ResponseBinding,
-		AuthnContexts: c.Policy.ACRValues, MaxAge: c.Policy.MaxAge, IDPInitiated: s.IDPInitiated != "",
+		AuthnContexts: c.Policy.ACRValues, MaxAge: c.Policy.MaxAge, ClockSkew: c.Policy.ClockSkew, IDPInitiated: s.IDPInitiated != "",
 		AllowPrivateNetwork: s.AllowPrivateNetwork,
 	}
 	for _, a := range s.Attributes {

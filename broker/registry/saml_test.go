@@ -33,6 +33,7 @@ connections:
     idp_initiated: portal
     email_trust: domain
     acr_values: [urn:mfa]
+    clock_skew: 90s
 `
 
 func samlSnapshot(t *testing.T, text string) (*Snapshot, TenantFile) {

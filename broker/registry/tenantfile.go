@@ -173,6 +173,7 @@ type connectionYAML struct {
 
 	MaxAge          time.Duration `yaml:"max_age"`
 	ACRValues       []string      `yaml:"acr_values"`
+	ClockSkew       time.Duration `yaml:"clock_skew"`
 	SessionLifetime time.Duration `yaml:"session_lifetime"`
 	TrustAMR        *bool         `yaml:"trust_amr"`
 	Logout          string        `yaml:"logout"`

@@ -139,6 +139,26 @@ func TestWhatTheIdPRefusesIsItsError(t *testing.T) {
 	}
 }
 
+// TestClocksMayDifferAsConfigured: a minute, unless the connection says otherwise.
+func TestClocksMayDifferAsConfigured(t *testing.T) {
+	for _, tc := range []struct {
+		skew, ahead time.Duration
+		want        string
+	}{
+		{0, time.Minute, ""},
+		{0, 61 * time.Second, "in the future"},
+		{3 * time.Minute, 3 * time.Minute, ""},
+		{3 * time.Minute, 181 * time.Second, "in the future"},
+		{time.Second, 2 * time.Second, "in the future"},
+	} {
+		l := newLab(t, Config{ClockSkew: tc.skew})
+		err := l.finish(t, newForgery(t, l.now.Add(tc.ahead), l.request).seal().text())
+		if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+			t.Errorf("%s ahead, with clock_skew %s: %v, want %q", tc.ahead, tc.skew, err, tc.want)
+		}
+	}
+}
+
 // TestWhoGivesUpAtTheIdP is not told that it failed, and whom it cannot log in is.
 func TestWhoGivesUpAtTheIdP(t *testing.T) {
 	for _, tc := range []struct {

@@ -54,7 +54,7 @@ type Config struct {
 	// AllowPrivateNetwork lets the IdP live at private and loopback addresses, the latter also
 	// with plain http.
 	AllowPrivateNetwork bool
-	// ClockSkew is how far the IdP's clock may be from ours. Zero means one minute; at most ten.
+	// ClockSkew is how far the IdP's clock may be from ours. Zero means one minute; at most five.
 	ClockSkew time.Duration
 	// Timeout bounds each request to the IdP. Zero means ten seconds.
 	Timeout time.Duration
@@ -97,13 +97,13 @@ const (
 
 const (
 	defaultSkew    = time.Minute
-	maxSkew        = 10 * time.Minute
+	maxSkew        = 5 * time.Minute
 	defaultTimeout = 10 * time.Second
 )
 
 // A Fault is something wrong with one key of a Config.
 type Fault struct {
-	// Key is named as in a tenant file, such as metadata_url.
+	// Key is named as in a tenant file, such as metadata_url; or as the field of Config, where a file has no say.
 	Key string
 	Err error
 }

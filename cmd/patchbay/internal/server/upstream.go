@@ -76,7 +76,7 @@ func (s *State) oidc(c *registry.Connection, now func() time.Time) (*federation.
 			HostedDomain: c.OIDC.HostedDomain, Tenants: c.OIDC.Tenants,
 		},
 		Scopes: c.OIDC.Scopes, ExternalIDClaim: c.ExternalIDClaim,
-		AllowPrivateNetwork: c.OIDC.AllowPrivateNetwork, Now: now,
+		AllowPrivateNetwork: c.OIDC.AllowPrivateNetwork, ClockSkew: c.Policy.ClockSkew, Now: now,
 		Access: federation.AccessTokens(c.OIDC.AccessTokens),
 	})
 }
