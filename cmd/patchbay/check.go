@@ -131,7 +131,8 @@ func printReport(out io.Writer, r proof.Report, asJSON bool) error {
 		return err
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintf(w, "users\t%d\nsoftphones\t%d\nexternal ids\t%d\n", r.Users, r.Softphones, r.Links)
+	_, _ = fmt.Fprintf(w, "users\t%d\n  of them probed\t%d\nsoftphones\t%d\nexternal ids\t%d\n  of them probed\t%d\n",
+		r.Users, r.Probed, r.Softphones, r.Links, r.LinksProbed)
 	for _, scheme := range slices.Sorted(maps.Keys(r.Schemes)) {
 		_, _ = fmt.Fprintf(w, "password %s\t%d\n", scheme, r.Schemes[scheme])
 	}

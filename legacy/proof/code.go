@@ -20,6 +20,7 @@ const (
 	LinkOfNobody    Code = "external_id_of_nobody"
 	LinkUnusable    Code = "external_id_unusable"
 	FullScan        Code = "full_scan"
+	PlansUnknown    Code = "plans_unknown"
 	NoScan          Code = "not_scanned"
 	UserUnreadable  Code = "user_unreadable"
 	LoginUnusable   Code = "login_unusable"
@@ -63,6 +64,7 @@ func catalogue() map[Code]kind {
 		LinkUnusable:    {Warning, "an external id or its connection is NULL, empty, not text, or has more than 1024 bytes", "The row links nobody. Delete it, or give it its value."},
 		LinkOfNobody:    {Warning, "an external id belongs to a user whom user_by_id does not find", "The row links nobody. Delete it."},
 		FullScan:        {Warning, "a statement reads a whole table", "Make an index for its condition, or write the condition so that an index serves (no function around the column)."},
+		PlansUnknown:    {Note, "the database does not say whether a statement reads a whole table", "Look at its plan yourself. SQL Server is never asked; others say nothing where no user or tenant could be read, or a column takes no such value."},
 		NoScan:          {Note, "the profile has no statement to read everybody with", "Add it: without it, nothing is said about those rows."},
 		UserUnreadable:  {Warning, "a user's row has a NULL or a value that its column must not have", "The user cannot log in. Repair the row, or what the statement makes of it: user_id, username and active must not be NULL, and flags are 0 or 1."},
 		LoginUnusable:   {Warning, "a login is not text, holds a NUL, or has more than 1024 bytes", "Nobody can type it. Change it."},

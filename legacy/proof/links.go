@@ -19,9 +19,10 @@ func (r *run) links(ctx context.Context) error {
 		}
 		k := key{kind: LinkAmbiguous, tenant: string(tenant), value: link.ExternalID, via: link.Connection}
 		r.seen.add(k)
-		if r.report.Links > linkProbes {
+		if r.report.LinksProbed == linkProbes {
 			return nil
 		}
+		r.report.LinksProbed++
 		return r.follow(ctx, tenant, k, id)
 	})
 }

@@ -265,6 +265,47 @@ func TestFullScan(t *testing.T) {
 	}
 }
 
+// TestPlans asks for plans where there is nobody to ask about, and for those of the profile's own statements.
+func TestPlans(t *testing.T) {
+	const own = legacy.Statement("user_by_language")
+	engines(t, func(t *testing.T, engine legacy.Engine) {
+		c := sound(t, engine)
+		db := legacytest.SQL(t, c)
+		for i := range 200 { // so that MySQL does not take the table for a small one
+			if _, err := db.ExecContext(t.Context(), "INSERT INTO phpbb_users (username, username_clean, user_email) VALUES (?, ?, '')", fmt.Sprint("n", i), fmt.Sprint("n", i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		plans := func(tenants map[mapping.TenantKey][]string) (scans, unknown []string) {
+			t.Helper()
+			_, found := prove(t, c, tenants)
+			return found[proof.FullScan].Samples, found[proof.PlansUnknown].Samples
+		}
+		if scans, unknown := plans(forum()); len(scans)+len(unknown) > 0 {
+			t.Fatalf("the control: %v, %v", scans, unknown)
+		}
+		statement := func(columns, condition string) string {
+			return "SELECT u.user_id, u.username_clean AS username, 1 AS active, " + columns + " FROM phpbb_users u WHERE :tenant = 'forum' AND " + condition
+		}
+		for name, text := range map[string]string{
+			"the table":             statement("u.user_lang AS value", "u.user_lang = :value"),
+			"the whole of an index": statement("u.username_clean AS value", "CONCAT(u.username_clean, '') = :value"),
+		} {
+			c.Profile.Statements[own] = text
+			if scans, unknown := plans(forum()); !slices.Equal(scans, []string{"user_by_language on u"}) || len(unknown) > 0 {
+				t.Errorf("%s: %v, %v", name, scans, unknown)
+			}
+		}
+		c.Profile.Statements[legacy.ScanUsers] = ""
+		if scans, _ := plans(forum()); !slices.Equal(scans, []string{"user_by_language on u"}) {
+			t.Errorf("with nobody read: %v", scans)
+		}
+		if _, unknown := plans(nil); engine == legacy.MySQL && len(unknown) == 0 {
+			t.Error("with no tenant known, nothing is unknown")
+		}
+	})
+}
+
 func TestTenants(t *testing.T) {
 	_, found := prove(t, sound(t, legacy.SQLite), map[mapping.TenantKey][]string{"Forum": nil})
 	if found[proof.TenantUnknown].Count != 5 || found[proof.TenantEmpty].Count != 1 {

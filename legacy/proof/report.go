@@ -14,6 +14,10 @@ type Report struct {
 	Users      int `json:"users"`
 	Softphones int `json:"softphones"`
 	Links      int `json:"links"`
+	// Probed is how many users were read as a login and a token would read them, spread over all, and LinksProbed how
+	// many links, the first ones, were followed to their user. docs/check.md says which findings count among these.
+	Probed      int `json:"probed"`
+	LinksProbed int `json:"links_probed"`
 	// Tenants counts users by tenant.
 	Tenants map[string]int `json:"tenants"`
 	// Schemes counts users by the scheme of their password. UnknownShapes says what the unknown ones look

@@ -3,7 +3,9 @@ package proof
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/patchbay-auth/patchbay/legacy"
 	"github.com/patchbay-auth/patchbay/mapping"
@@ -111,20 +113,32 @@ func (r *run) repetitions(ctx context.Context) error {
 }
 
 func (r *run) plans(ctx context.Context) error {
-	if len(r.sample) == 0 {
-		return nil
-	}
-	u := r.sample[0]
-	scans, err := r.DB.FullScans(ctx, map[string]string{
+	u := r.somebody()
+	scans, unknown, err := r.DB.FullScans(ctx, map[string]string{
 		"tenant": string(u.Tenant), "user_id": string(u.ID), "login": u.Username, "email": u.Email + "x", "connection": "x", "external_id": "x",
-		"query": u.Username, "limit": "10",
+		"query": u.Username, "limit": "10", "value": "1",
 	})
+	for _, statement := range unknown {
+		r.tally.add(PlansUnknown, string(statement))
+	}
 	for statement, tables := range scans {
 		for _, table := range tables {
 			r.tally.add(FullScan, string(statement)+" on "+table)
 		}
 	}
 	return err
+}
+
+// somebody returns a user to ask for plans with: where nobody could be read, one that there need not be.
+func (r *run) somebody() legacy.Scanned {
+	if len(r.sample) > 0 {
+		return r.sample[0]
+	}
+	u := legacy.Scanned{User: mapping.User{Tenant: "1", ID: "1", Username: "x", Email: "x"}}
+	if tenants := slices.Sorted(maps.Keys(r.Tenants)); len(tenants) > 0 {
+		u.Tenant = tenants[0]
+	}
+	return u
 }
 
 func (r *run) told(stage string, done, total int) {

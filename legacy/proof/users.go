@@ -141,6 +141,7 @@ func shape(s passhash.Stored) string {
 // probe reads the sampled users as a login and a token would.
 func (r *run) probe(ctx context.Context) error {
 	for i, u := range r.sample {
+		r.report.Probed++
 		r.told("probes", i+1, len(r.sample))
 		if err := ctx.Err(); err != nil {
 			return err
