@@ -3,6 +3,7 @@ package mapping
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Rules are compiled mapping rules. They are immutable and safe for concurrent use.
@@ -11,6 +12,24 @@ type Rules struct {
 	claims []claimRef // every claim that the rules name
 	kept   []claimRef // those that a trace holds beside them
 	enrich []enrichment
+	// unchecked holds for rules of a connection that says nothing about its claims.
+	unchecked bool
+}
+
+// Unchecked names the claims that the rules and the options name and that nothing was there to check
+// against, in order; none if Options.Claims said what there is. What is there whatever the IdP sends is
+// no such claim.
+func (r *Rules) Unchecked() (names []string) {
+	if !r.unchecked {
+		return nil
+	}
+	for _, ref := range slices.Concat(r.claims, r.kept) {
+		if !slices.Contains(verifiedClaims(), ref.name) && !slices.Contains(names, ref.name) {
+			names = append(names, ref.name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 type rule struct {
@@ -78,7 +97,7 @@ func Compile(rules []Rule, o Options) (*Rules, error) {
 	if len(rules) == 0 {
 		rules = DefaultRules()
 	}
-	c := compiler{compiled: &Rules{}, options: o, index: -1}
+	c := compiler{compiled: &Rules{unchecked: len(o.Claims) == 0}, options: o, index: -1}
 	c.declared()
 	c.enrich()
 	for i, r := range rules {

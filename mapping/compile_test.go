@@ -82,6 +82,32 @@ func TestCompileReportsEveryFault(t *testing.T) {
 	}
 }
 
+func TestUnchecked(t *testing.T) {
+	rules := []Rule{
+		linked(), ownEmail(),
+		{Name: "staff", When: &Condition{Claim: "a.b", Equals: "x"}, Match: &Match{Login: "{{ .staff }}"}},
+	}
+	for _, tc := range []struct {
+		name   string
+		claims []string
+		want   string
+	}{
+		{"positive control", nil, "a.b kept staff"},
+		{"with claims", []string{"a", "kept", "staff"}, ""},
+	} {
+		compiled, err := Compile(rules, Options{Claims: tc.claims, Trace: []string{"staff", "kept"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(compiled.Unchecked(), " "); got != tc.want {
+			t.Fatalf("%s: %q, want %q", tc.name, got, tc.want)
+		}
+	}
+	if names := compiled(t, rules[:2]...).Unchecked(); names != nil {
+		t.Errorf("%q are there whatever is sent", names)
+	}
+}
+
 func TestNeeds(t *testing.T) {
 	if n := compiled(t, linked()).Needs(); n.Email || n.Create || n.Relink || n.Statements != nil {
 		t.Errorf("a link needs %+v", n)

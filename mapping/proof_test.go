@@ -109,6 +109,17 @@ func TestCompileProofs(t *testing.T) {
 	if _, err := Compile(good(), Options{Create: true}); err != nil {
 		t.Fatalf("positive control: %v", err)
 	}
+	required, when := staff(), staff()
+	required.Name, required.Require = "with require, then without", &Require{EmailVerified: true}
+	when.Name, when.When = "with when, then without", &Condition{Claim: "staff", Matches: "4.*"}
+	for _, stronger := range []Rule{required, when} {
+		if _, err := Compile([]Rule{linked(), stronger, staff()}, Options{}); err != nil {
+			t.Errorf("%s: %v", stronger.Name, err)
+		}
+		if _, err := Compile([]Rule{linked(), staff(), stronger}, Options{}); err == nil || !strings.Contains(err.Error(), "rule 3: finds nobody whom") {
+			t.Errorf("%s, the other way about: %v", stronger.Name, err)
+		}
+	}
 	for _, tc := range []struct {
 		name   string
 		change func(r []Rule, o *Options) []Rule

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"fmt"
+	"iter"
 
 	"github.com/goccy/go-yaml"
 
@@ -11,6 +12,17 @@ import (
 // options are what the connection says about its rules beside them.
 func (c *Connection) options() mapping.Options {
 	return mapping.Options{Claims: c.Claims, Trace: c.TraceClaims, Create: c.CreateUsers, Enrich: c.Enrich}
+}
+
+// Rules yields the rules of the file's connections, by their ids, in the order of the file.
+func (f TenantFile) Rules() iter.Seq2[string, *mapping.Rules] {
+	return func(yield func(string, *mapping.Rules) bool) {
+		for _, c := range f.connections {
+			if !yield(c.ID, c.rules) {
+				return
+			}
+		}
+	}
 }
 
 // rulePath is where in a connection's part of the file a fault is.

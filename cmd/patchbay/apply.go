@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -74,6 +75,9 @@ func applyFiles(ctx context.Context, c *cobra.Command, s *server.State, names []
 		if err := warnOfClaims(c, s.Registry.Snapshot(), tenant.Tenant); err != nil {
 			return err
 		}
+		if err := warnOfRules(c, tenant); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -88,6 +92,22 @@ func warnOfClaims(c *cobra.Command, s *registry.Snapshot, claimed registry.Tenan
 		_, err := fmt.Fprintf(c.ErrOrStderr(), "patchbay: warning: %s: domain %s is only claimed: it leads nobody to a connection and "+
 			"satisfies no rule. Publish the record that 'patchbay domain list' shows and run 'patchbay domain verify %s', or "+
 			"vouch for it with 'patchbay domain approve %s'\n", claimed.Account, d.Name, d.Name, d.Name)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// warnOfRules names the claims of a file's rules that may as well be typing errors.
+func warnOfRules(c *cobra.Command, file registry.TenantFile) error {
+	for id, rules := range file.Rules() {
+		unchecked := rules.Unchecked()
+		if len(unchecked) == 0 {
+			continue
+		}
+		_, err := fmt.Fprintf(c.ErrOrStderr(), "patchbay: warning: %s: connection %s has no claims: nothing tells whether the names in its "+
+			"rules are right: %s\n", file.Tenant.Account, id, strings.Join(unchecked, ", "))
 		if err != nil {
 			return err
 		}
