@@ -183,6 +183,16 @@ func (j *journal) await(t *testing.T, words ...string) {
 	t.Errorf("no line of the log has %q", words)
 }
 
+// confirmed expects that no identity provider's answer to a logout was found wanting.
+func (j *journal) confirmed(t *testing.T) {
+	t.Helper()
+	for line := range strings.Lines(j.String()) {
+		if strings.Contains(line, "has not said that it has ended its session") {
+			t.Error(line)
+		}
+	}
+}
+
 // need skips the test unless an installed thing is there, and fails it if it must be.
 func need(t *testing.T, name string, there bool, install string) {
 	t.Helper()

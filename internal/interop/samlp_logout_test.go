@@ -26,6 +26,7 @@ func testSAMLPLogout(t *testing.T, p patchbay, at socket) {
 			}
 			im.end(t, someone, logIn(t, someone, connection))
 			im.checkNobody(t, someone)
+			p.log.confirmed(t)
 			if logIn(t, someone, connection); someone.asked != 2 {
 				t.Errorf("the password was asked for %d times, want twice: its session should have ended", someone.asked)
 			}

@@ -205,6 +205,7 @@ func (c company) endedHere(t *testing.T) {
 		someone := newPerson(t, c.who)
 		c.im.end(t, someone, c.logIn(t, someone, connection))
 		c.im.checkNobody(t, someone)
+		c.p.log.confirmed(t)
 		c.logIn(t, someone, connection)
 		if someone.asked != asked {
 			t.Errorf("connection %s: the password was asked for %d times, want %d", connection, someone.asked, asked)
