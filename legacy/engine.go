@@ -86,6 +86,8 @@ type impatient struct {
 
 // Connect implements driver.Connector. Each of the two comments is executed by one of the servers alone.
 func (i impatient) Connect(ctx context.Context) (driver.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, i.timeout) // database/sql also connects for nobody in particular
+	defer cancel()
 	conn, err := i.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err

@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
-	mssql "github.com/microsoft/go-mssqldb"
 	"github.com/microsoft/go-mssqldb/msdsn"
 
 	"github.com/patchbay-auth/patchbay/internal/secret"
@@ -40,8 +39,9 @@ func openSQLServer(dsn secret.Text, timeout time.Duration) (*sql.DB, error) {
 		return nil, errors.New("dsn is not of the form sqlserver://user:password@host:port?database=name") // likewise
 	}
 	config.ReadOnlyIntent = config.Database != "" // which it needs to find a secondary
-	if config.DialTimeout == 0 {
-		config.DialTimeout = timeout
+	if config.ConnTimeout == 0 {
+		// Of a single read. It ends the wait for what the server says of a statement that was cancelled.
+		config.ConnTimeout = timeout
 	}
-	return sql.OpenDB(mssql.NewConnectorConfig(config)), nil
+	return sql.OpenDB(punctual{config, timeout}), nil
 }
