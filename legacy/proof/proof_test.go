@@ -306,6 +306,25 @@ func TestPlans(t *testing.T) {
 	})
 }
 
+// TestPlansOnPostgres: with a value, it tells what it would read; of a value that no column of the type has, nothing.
+func TestPlansOnPostgres(t *testing.T) {
+	c := legacytest.Foreign(t, "../../testdata/django", legacy.Postgres)
+	if _, found := prove(t, c, nil); found[proof.FullScan].Count+found[proof.PlansUnknown].Count > 0 {
+		t.Fatalf("the control: %+v", found)
+	}
+	byValue := func(column, condition string) {
+		c.Profile.Statements["user_by_own"] = "SELECT u.id AS user_id, u.username, 1 AS active, " + column + " AS value FROM auth_user u WHERE :tenant = 'site' AND " + condition
+	}
+	byValue("u.first_name", "u.first_name = :value")
+	if _, found := prove(t, c, nil); !slices.Equal(found[proof.FullScan].Samples, []string{"user_by_own on auth_user"}) {
+		t.Errorf("of the table: %+v", found)
+	}
+	byValue("u.first_name", "u.first_name = CAST(CAST(:value AS uuid) AS text)")
+	if _, found := prove(t, c, nil); !slices.Equal(found[proof.PlansUnknown].Samples, []string{"user_by_own"}) {
+		t.Errorf("of a uuid: %+v", found)
+	}
+}
+
 func TestTenants(t *testing.T) {
 	_, found := prove(t, sound(t, legacy.SQLite), map[mapping.TenantKey][]string{"Forum": nil})
 	if found[proof.TenantUnknown].Count != 5 || found[proof.TenantEmpty].Count != 1 {
