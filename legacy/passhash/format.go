@@ -16,6 +16,7 @@ type expression interface {
 
 type (
 	variable string
+	literal  string
 	sequence []expression
 	call     struct {
 		function string
@@ -24,6 +25,8 @@ type (
 )
 
 func (v variable) eval(values map[string][]byte) []byte { return values[string(v)] }
+
+func (l literal) eval(map[string][]byte) []byte { return []byte(l) }
 
 func (s sequence) eval(values map[string][]byte) []byte {
 	var out []byte
@@ -46,7 +49,7 @@ func (c call) eval(values map[string][]byte) []byte {
 
 // parseFormat returns the outermost digest, what is inside it, and the variables that occur.
 func parseFormat(format string) (digest string, inside expression, used map[string]bool, err error) {
-	p := &formatParser{format: format, rest: strings.ReplaceAll(format, " ", ""), used: map[string]bool{}}
+	p := &formatParser{format: format, rest: withoutSpaces(format), used: map[string]bool{}}
 	e, err := p.sequence(0)
 	if err != nil {
 		return "", nil, nil, err
@@ -60,6 +63,15 @@ func parseFormat(format string) (digest string, inside expression, used map[stri
 		}
 	}
 	return "", nil, nil, p.fault("it is not one digest, such as sha1(…)")
+}
+
+// withoutSpaces drops the spaces that are not between quotes.
+func withoutSpaces(format string) string {
+	parts := strings.Split(format, `"`)
+	for i := 0; i < len(parts); i += 2 {
+		parts[i] = strings.ReplaceAll(parts[i], " ", "")
+	}
+	return strings.Join(parts, `"`)
 }
 
 type formatParser struct {
@@ -94,11 +106,19 @@ func (p *formatParser) term(depth int) (expression, error) {
 			return variable(name), nil
 		}
 	}
+	if quoted, found := strings.CutPrefix(p.rest, `"`); found {
+		text, rest, closed := strings.Cut(quoted, `"`)
+		if !closed || strings.ContainsAny(text, "{}") { // braces would be a variable that somebody quoted
+			return nil, p.fault("a text in quotes is not closed, or has braces")
+		}
+		p.rest = rest
+		return literal(text), nil
+	}
 	name, rest, opened := strings.Cut(p.rest, "(")
 	switch name {
 	case "md5", "sha1", "sha256", "sha384", "sha512", "hex", "base64":
 	default:
-		return nil, p.fault(fmt.Sprintf("%q is not a variable or a function", name))
+		return nil, p.fault(fmt.Sprintf("%q is not a variable or a function, or a text in double quotes", name))
 	}
 	if !opened {
 		return nil, p.fault(name + " has no parentheses")

@@ -20,6 +20,11 @@ func newVerifier(t testing.TB) *passhash.Verifier {
 		"membership": {Format: "sha1({SALT}{PASSWORD})", SaltEncoding: passhash.Base64, HashEncoding: passhash.Base64, PasswordCharset: passhash.UTF16LE},
 		"vbulletin":  {Format: "md5(hex(md5({PASSWORD})){SALT})"},
 		"peppered":   {Format: "sha256({PEPPER}{PASSWORD})", Pepper: secret.New("salt and ")},
+		"colon":      {Format: `md5({SALT}":"{PASSWORD})`},
+		"rails":      {Format: `sha1("--"{SALT}"--" {PASSWORD} "--")`},
+		"spaced":     {Format: `md5({SALT}" "{PASSWORD})`},
+		"hexsalt":    {Format: "sha1({SALT}{PASSWORD})", SaltEncoding: passhash.Hex},
+		"rawhash":    {Format: "md5({PASSWORD})", HashEncoding: passhash.Raw},
 		"thrice":     {Format: "sha1({PASSWORD})", Rounds: 3},
 	}})
 	if err != nil {
@@ -79,6 +84,12 @@ func vectors() []vector {
 		{"vBulletin", "password", passhash.Stored{Hash: "f24a0e9ce12069c72f77046ad708b655", Salt: "abc", Scheme: "vbulletin"}},
 		// printf 'salt and pepper' | sha256sum
 		{"pepper", "pepper", passhash.Stored{Hash: "3db6d6cf480fe43201c91d1711bb21a1ec4d08cfd50166fdeb5a9f505e28f45f", Scheme: "peppered"}},
+		// printf 'abc:password' | md5sum, and so on
+		{"text between", "password", passhash.Stored{Hash: "29d8239cc9f37fab2afff53b6bc752b7", Salt: "abc", Scheme: "colon"}},
+		{"text around, as Rails had it", "password", passhash.Stored{Hash: "a66955908c42fb7923acfcb96a73c4b673aa8276", Salt: "abc", Scheme: "rails"}},
+		{"a space as text", "password", passhash.Stored{Hash: "c8eb17dea35d42b48790da927ddbc9e6", Salt: "abc", Scheme: "spaced"}},
+		{"salt in hex", "password", passhash.Stored{Hash: "403e4a4698de0d54c867b5cfaf4227eecb48d5da", Salt: "616263", Scheme: "hexsalt"}},
+		{"digest as bytes", "password", passhash.Stored{Hash: "\x5f\x4d\xcc\x3b\x5a\xa7\x65\xd6\x1d\x83\x27\xde\xb8\x82\xcf\x99", Scheme: "rawhash"}},
 		// python: sha1(sha1(sha1(b'x').digest()).digest())
 		{"rounds", "x", passhash.Stored{Hash: "f46807a6749cd5eb31038505909914d4f9ccf9dc", Scheme: "thrice"}},
 	}
@@ -213,6 +224,9 @@ func TestTemplateFaultsAreAllNamed(t *testing.T) {
 		{"no password", passhash.Template{Format: "md5({SALT})"}, "has no {PASSWORD}"},
 		{"unknown function", passhash.Template{Format: "crc32({PASSWORD})"}, `"crc32" is not a variable or a function`},
 		{"unknown variable", passhash.Template{Format: "md5({PASSWORD}{USER})"}, `"{USER})" is not a variable`},
+		{"text without quotes", passhash.Template{Format: "md5({SALT}:{PASSWORD})"}, "or a text in double quotes"},
+		{"quote left open", passhash.Template{Format: `md5({PASSWORD}":)`}, "a text in quotes is not closed"},
+		{"variable in quotes", passhash.Template{Format: `md5({PASSWORD}"{SALT}")`}, "or has braces"},
 		{"unclosed", passhash.Template{Format: "md5({PASSWORD}"}, "closing parenthesis is missing"},
 		{"unopened", passhash.Template{Format: "md5({PASSWORD}))"}, "opening parenthesis is missing"},
 		{"nested", passhash.Template{Format: strings.Repeat("md5(", 20) + "{PASSWORD}" + strings.Repeat(")", 20)}, "nested too deeply"},

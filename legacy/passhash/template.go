@@ -23,6 +23,7 @@ type Template struct {
 	//
 	//	sha1({SALT}{PASSWORD})
 	//	md5(hex(md5({PASSWORD})){SALT})        vBulletin
+	//	sha1("--"{SALT}"--"{PASSWORD}"--")     text between double quotes stands for itself
 	//
 	// The outermost function must be a digest.
 	Format string

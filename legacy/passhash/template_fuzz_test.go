@@ -15,7 +15,7 @@ import (
 func FuzzTemplateFormat(f *testing.F) {
 	for _, format := range []string{
 		"sha1({SALT}{PASSWORD})", "md5(hex(md5({PASSWORD})){SALT})", "sha256({PEPPER}{PASSWORD})", "sha512(base64({PASSWORD}))",
-		"md5({SALT})", "md5({PASSWORD}", "hex(md5({PASSWORD}))", "sha384({PASSWORD}{PASSWORD})",
+		"md5({SALT})", "md5({PASSWORD}", "hex(md5({PASSWORD}))", "sha384({PASSWORD}{PASSWORD})", `md5({SALT}": "{PASSWORD})`,
 	} {
 		f.Add(format, "salt", "password", "Password", false)
 	}
