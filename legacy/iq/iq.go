@@ -54,9 +54,9 @@ func Profile() legacy.Profile {
 
 			legacy.Tenant: `SELECT k.CustomerID AS tenant_id, k.CustomerName AS name, k.isActive AS active, k.CustomerNo AS customer_number
 				FROM customers k WHERE k.CustomerID = :tenant`,
-			// By the beginning of the login, which the index on it finds.
+			// By the beginning of the login. INSTR counts characters on both engines, where LENGTH may count bytes.
 			legacy.SearchUsers: "SELECT" + userColumns + userTables + `
-				WHERE u.CustomerID = :tenant AND u.UserName >= :query AND SUBSTR(u.UserName, 1, LENGTH(:query)) = :query
+				WHERE u.CustomerID = :tenant AND INSTR(LOWER(u.UserName), LOWER(:query)) = 1
 				ORDER BY u.UserName LIMIT :limit`,
 			legacy.ListGroups: `SELECT g.GroupName AS name FROM user_groups g
 				WHERE g.CustomerID = :tenant AND g.GroupName IS NOT NULL`,
