@@ -20,6 +20,8 @@ func advice(l broker.Login) string {
 		return "switch the user on in the legacy database, if they may log in"
 	case broker.ReasonWeak:
 		return "have the identity provider authenticate people as the connection's acr_values and max_age demand"
+	case broker.ReasonLogout:
+		return "ask the identity provider's administrators why it sends such logout requests: the detail says what is wrong with them"
 	case broker.ReasonConnection:
 		return "see with 'patchbay connection list' whether the connection is enabled"
 	case broker.ReasonCredentials, broker.ReasonExpired, broker.ReasonUnknownAttempt, broker.ReasonBrowser, broker.ReasonUsed,
