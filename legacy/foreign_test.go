@@ -10,6 +10,9 @@ import (
 // TestForeignSchemas proves the samples of schemas that are not ours, with the hashes that those systems
 // store.
 func TestForeignSchemas(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it hashes for minutes under the race detector, and nothing in it is concurrent")
+	}
 	aspnet := "0d9ad1f4-5b2c-4d25-9c8e-1f0c4f6e000"
 	for dir, sample := range map[string]struct {
 		engines []legacy.Engine
